@@ -1,0 +1,73 @@
+"""What two or three rollouts per prompt, or one, can say about contrast bits: bounds, no value.
+
+With n rollouts per group only the first n moments of the pass rate are identified. The bounds are the smallest and
+the largest E h(s) among all distributions with those moments (a linear programme), widened by sampling error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freshbits.information.entropy import binary_entropy
+from freshbits.information.resampling import LEVEL, jackknife_interval
+from freshbits.results import Estimate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def bounds_from_few(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
+    """Bounds the contrast bits E h(s) from groups of at most three rollouts; `value` is None.
+
+    >>> rng = np.random.default_rng(0); s = rng.beta(1, 1, 400)
+    >>> few = bounds_from_few(np.full(400, 2), rng.binomial(2, s), np.arange(400, dtype=np.uint64))
+    >>> few.value is None and few.low < 0.7213 < few.high
+    True
+    """
+    from freshbits.information.mixing import UNIT, fit
+
+    number, rollouts = int(np.unique(prompts).size), int(n.sum())
+    several = n >= 2
+    if not several.any():
+        high = _upper_of_mean(n, k, prompts)
+        return Estimate(None, 0.0, high, LEVEL, UNIT, "one rollout per group: between 0 and h(mean)", number, rollouts)
+    mixing = fit(n[several], k[several], prompts[several])
+    order = int(min(n[several].max(), 3))
+    grid, bits = mixing.grid, binary_entropy(mixing.grid)
+    powers = grid ** np.arange(order + 1)[:, None]
+    ends = np.array([_extremes(powers, powers @ mass, bits) for mass in mixing.mass])
+    _, low, _ = jackknife_interval(ends[:, 0])
+    _, _, high = jackknife_interval(ends[:, 1])
+    method = f"bounds over all mixtures with the same {order} moments, widened by sampling error"
+    return Estimate(
+        None, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), LEVEL, UNIT, method, number, rollouts
+    )
+
+
+def _extremes(
+    powers: NDArray[np.float64], moments: NDArray[np.float64], bits: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Returns min and max of Σ g_j bits_j over distributions g on the grid with the given moments."""
+    from scipy.optimize import linprog
+
+    low = linprog(bits, A_eq=powers, b_eq=moments, bounds=(0, None), method="highs")
+    high = linprog(-bits, A_eq=powers, b_eq=moments, bounds=(0, None), method="highs")
+    if not (low.success and high.success):  # numerically infeasible moments: nothing is excluded
+        return 0.0, 1.0
+    return float(low.fun), float(-high.fun)
+
+
+def _upper_of_mean(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> float:
+    """Returns the upper end of h over the interval of the mean verdict."""
+    from freshbits.information.resampling import ratio
+
+    mean = ratio(
+        k.astype(np.float64), n.astype(np.float64), prompts, unit="share", method="", rollouts=int(n.sum())
+    )
+    if mean is None or mean.low is None or mean.high is None:
+        return 1.0
+    if mean.low <= 0.5 <= mean.high:
+        return 1.0
+    return float(np.max(binary_entropy([mean.low, mean.high])))

@@ -1,0 +1,220 @@
+"""How many bits of the signal a feature shares inside a prompt: I(φ;S|Q) by a random-intercept logit.
+
+P(S=1 | Q=q, φ=l) = σ(a_q + β_l): every prompt has its own difficulty a_q, drawn from a distribution that is fitted
+without a shape (mass on a grid, as in `mixing`), and the feature moves the odds by the same factor everywhere.
+Counting instead of modelling invents about .1 bit per feature from nothing at 8 rollouts per prompt.
+
+It does not see a feature whose effect changes sign from prompt to prompt: that reads zero.
+The test (`within_group_test`) is the Cochran-Mantel-Haenszel statistic: exactly the verdicts shuffled inside groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freshbits.information.entropy import binary_entropy
+from freshbits.information.levels import dirichlet_fit
+from freshbits.information.resampling import LEVEL, estimate, folds_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.results import Estimate
+
+GRID = np.linspace(-9.0, 9.0, 61)
+FOLDS = 10
+STEPS, WARM_STEPS = 60, 8
+DRAWS = 4
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Counts per (group, level): `n` scored rollouts and `k` accepted ones, shape (groups, levels).
+
+    >>> Cells.count(np.array([7, 7, 8]), np.array([0, 1, 1]), np.array([1, 0, 1])).n.tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
+
+    n: NDArray[np.float64]
+    k: NDArray[np.float64]
+    prompts: NDArray[np.uint64]
+
+    @classmethod
+    def count(
+        cls,
+        group: NDArray[np.uint64],
+        level: NDArray[np.int64],
+        accepted: NDArray[np.float64],
+        prompts: NDArray[np.uint64] | None = None,
+    ) -> Cells:
+        """Counts rows into cells; `prompts` is the prompt key of each row (the group itself where None)."""
+        keys, first, position = np.unique(group, return_index=True, return_inverse=True)
+        levels = int(level.max()) + 1 if level.size else 1
+        flat = position * levels + level
+        shape = (keys.size, levels)
+        n = np.bincount(flat, minlength=keys.size * levels).reshape(shape).astype(np.float64)
+        k = np.bincount(flat, weights=accepted, minlength=keys.size * levels).reshape(shape)
+        return cls(n, k, keys.astype(np.uint64) if prompts is None else prompts[first])
+
+    def informative(self) -> Cells:
+        """Returns the cells without levels that nobody shows."""
+        used = self.n.sum(axis=0) > 0
+        return Cells(self.n[:, used], self.k[:, used], self.prompts)
+
+
+def shared_bits(cells: Cells) -> tuple[Estimate, float]:
+    """Estimates I(φ;S|Q) in bits per rollout and the direction of the effect.
+
+    bits = E_q [ h(Σ_l F_l p_l) - Σ_l F_l h(p_l) ], p_l = σ(a_q + β_l), F the group's own distribution of levels,
+    drawn from its Dirichlet-multinomial posterior. Where shuffled verdicts do as well (test at 5 %), `low` is 0.
+
+    Returns:
+        The estimate (95 %, delete-a-fold jackknife over prompts) and β of the last level less β of the first.
+
+    >>> rng = np.random.default_rng(1); q = np.repeat(np.arange(300), 8); level = rng.integers(0, 2, q.size)
+    >>> p = 1 / (1 + np.exp(-rng.normal(0, 1, 300)[q] - 2.0 * level))
+    >>> bits, effect = shared_bits(Cells.count(q.astype(np.uint64), level, (rng.random(q.size) < p) * 1.0))
+    >>> 0.08 < bits.value < 0.16 and 1.7 < effect < 2.3
+    True
+    """
+    cells = cells.informative()
+    groups, levels = cells.n.shape
+    if levels < 2 or cells.k.sum() in (0.0, cells.n.sum()):
+        return _nothing(cells), 0.0
+    shares = _level_shares(cells.n)
+    beta, mass = _fit(cells, np.ones(groups), np.zeros(levels), np.full(GRID.size, 1 / GRID.size), STEPS)
+    values = [_bits(cells, np.ones(groups), beta, mass, shares)]
+    fold = folds_of(cells.prompts, FOLDS)
+    for left in range(int(fold.max()) + 1):
+        weight = (fold != left).astype(np.float64)
+        values.append(_bits(cells, weight, *_fit(cells, weight, beta, mass, WARM_STEPS), shares))
+    result = estimate(
+        np.array(values),
+        unit="bits/rollout",
+        method="random-intercept logit, jackknife over prompts",
+        prompts=int(np.unique(cells.prompts).size),
+        rollouts=int(cells.n.sum()),
+        bounds=(0.0, 1.0),
+    )
+    if within_group_test(cells) > 1 - LEVEL:
+        result = replace(result, low=0.0)
+    return result, float(beta[-1] - beta[0])
+
+
+def within_group_test(cells: Cells) -> float:
+    """Computes the p-value of no association inside groups (generalised Cochran-Mantel-Haenszel, χ²).
+
+    Mean and variance are those of verdicts shuffled inside each group, so it holds for any base rates.
+
+    References: Landis, Heyman & Koch, Int. Stat. Rev. 46 (1978) 237.
+
+    >>> within_group_test(Cells(np.array([[4.0, 4.0]]), np.array([[2.0, 2.0]]), np.array([1], dtype=np.uint64)))
+    1.0
+    """
+    from scipy.stats import chi2
+
+    n, k = cells.n[:, :-1], cells.k[:, :-1]
+    size, accepted = cells.n.sum(axis=1), cells.k.sum(axis=1)
+    mixed = (size > 1) & (accepted > 0) & (accepted < size)
+    n, k, size, accepted = n[mixed], k[mixed], size[mixed], accepted[mixed]
+    if size.size == 0:
+        return 1.0
+    expected = n * (accepted / size)[:, None]
+    spread = accepted * (size - accepted) / (size**2 * (size - 1))
+    excess = (k - expected).sum(axis=0)
+    covariance = -np.einsum("g,gi,gj->ij", spread, n, n)
+    covariance[np.diag_indices_from(covariance)] += (spread * size) @ n
+    rank = int(np.linalg.matrix_rank(covariance))
+    statistic = float(excess @ np.linalg.pinv(covariance) @ excess)
+    return float(chi2.sf(statistic, rank)) if rank else 1.0
+
+
+def false_discovery(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Computes Benjamini-Hochberg q-values.
+
+    >>> false_discovery(np.array([0.01, 0.04, 0.5])).tolist()
+    [0.03, 0.06, 0.5]
+    """
+    order = np.argsort(p_values, kind="stable")
+    scaled = p_values[order] * p_values.size / np.arange(1, p_values.size + 1)
+    result = np.empty_like(scaled)
+    result[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return result
+
+
+def _fit(
+    cells: Cells, weight: NDArray[np.float64], beta: NDArray[np.float64], mass: NDArray[np.float64], steps: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns (β, intercept mass) by EM; the first level is the reference (β_0 = 0)."""
+    total = weight.sum()
+    accepted = weight @ cells.k
+    for _ in range(steps):
+        rate = 1 / (1 + np.exp(-(GRID[:, None] + beta)))
+        posterior = _posterior(cells, rate, mass)
+        weighted = posterior * weight[:, None]
+        mass = weighted.sum(axis=0) / total
+        exposure = cells.n.T @ weighted  # (levels, grid)
+        gradient = accepted - (exposure * rate.T).sum(axis=1)
+        curvature = (exposure * (rate * (1 - rate)).T).sum(axis=1) + 0.05  # a weak prior keeps empty cells finite
+        step = np.clip((gradient - 0.05 * beta) / curvature, -1.0, 1.0)
+        beta = beta + step
+        shift = beta[0]  # the reference's change belongs to the intercepts: the grid absorbs it
+        beta = np.clip(beta - shift, -12, 12)
+        mass = _shifted(mass, shift)
+    return beta, mass
+
+
+def _posterior(cells: Cells, rate: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns P(intercept | counts of the group), shape (groups, grid)."""
+    rate = np.clip(rate, 1e-12, 1 - 1e-12)
+    log = cells.k @ np.log(rate).T + (cells.n - cells.k) @ np.log1p(-rate).T + np.log(mass + 1e-12)
+    posterior = np.exp(log - log.max(axis=1, keepdims=True))
+    normed: NDArray[np.float64] = posterior / posterior.sum(axis=1, keepdims=True)
+    return normed
+
+
+def _shifted(mass: NDArray[np.float64], shift: float) -> NDArray[np.float64]:
+    """Returns the mass with every intercept moved by `shift`, interpolated on the grid."""
+    moved = np.interp(GRID - shift, GRID, mass, left=0.0, right=0.0)
+    return moved / moved.sum()
+
+
+def _level_shares(n: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Draws every group's distribution of levels from its Dirichlet-multinomial posterior.
+
+    Draws, not the posterior mean: bits are concave in the shares, so shrunken means would read too high.
+    """
+    vectors, weights = np.unique(n, axis=0, return_counts=True)
+    alpha = dirichlet_fit(vectors.astype(np.int64), weights.astype(np.float64))
+    rng = np.random.default_rng(n.shape)
+    draws = [rng.standard_gamma(n + alpha) + 1e-300 for _ in range(DRAWS)]
+    return [draw / draw.sum(axis=1, keepdims=True) for draw in draws]
+
+
+def _bits(
+    cells: Cells,
+    weight: NDArray[np.float64],
+    beta: NDArray[np.float64],
+    mass: NDArray[np.float64],
+    shares: list[NDArray[np.float64]],
+) -> float:
+    rate = 1 / (1 + np.exp(-(GRID[:, None] + beta)))
+    posterior = _posterior(cells, rate, mass)
+    level_bits = binary_entropy(rate).T
+    per_group = np.zeros(weight.size)
+    for share in shares:
+        per_group += (posterior * (binary_entropy(share @ rate.T) - share @ level_bits)).sum(axis=1)
+    return float(weight @ per_group / (weight.sum() * len(shares)))
+
+
+def _nothing(cells: Cells) -> Estimate:
+    return estimate(
+        np.zeros(3),
+        unit="bits/rollout",
+        method="the feature or the verdict never varies",
+        prompts=int(np.unique(cells.prompts).size),
+        rollouts=int(cells.n.sum()),
+    )

@@ -1,0 +1,142 @@
+"""Surprise bits: what a verdict costs to code for a learner that knows its own state but not the prompt's pass rate.
+
+H_V(S|B) is the cross-fitted log loss, in bits, of predicting the verdict from the logged belief B (votes and their
+shape, log-probability where logged). It is a predictive V-entropy (Xu et al., arXiv 2002.10689): relative to the
+family V (an average of a ridge spline-logit and gradient boosting) and to the columns of B. A richer belief could
+only lower it, so it is an upper bound on what the signal can bring beyond the model's state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freshbits.information.resampling import LEVEL, folds_of
+from freshbits.results import Estimate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDS = 5
+UNIT = "bits/rollout"
+
+
+def surprise_bits(
+    verdict: NDArray[np.int64],
+    belief: NDArray[np.float64],
+    group: NDArray[np.uint64],
+    prompts: NDArray[np.uint64],
+    *,
+    seed: int = 0,
+) -> Estimate:
+    """Estimates H_V(S|B) in bits per rollout: mean over groups of the cross-fitted -log2 P(S|B).
+
+    Args:
+        verdict: level of the verdict of each scored row (0, 1, …), shape (rows,).
+        belief: own-state columns, shape (rows, columns); zero columns give the bare H(S).
+        group: group of each row; groups count equally.
+        prompts: prompt key of each row; folds and interval are by prompt.
+        seed: seed of the boosted trees.
+
+    >>> rng = np.random.default_rng(0); q = np.repeat(np.arange(60), 8).astype(np.uint64)
+    >>> belief = rng.random((480, 1)); verdict = (belief[:, 0] > 0.5).astype(np.int64)
+    >>> surprise_bits(verdict, belief, q, q).value < 0.2
+    True
+    """
+    loss = cross_fitted_loss(verdict, belief, prompts, seed=seed)
+    _, position, size = np.unique(group, return_inverse=True, return_counts=True)
+    weight = 1.0 / size[position]
+    keys, by_prompt = np.unique(prompts, return_inverse=True)
+    total = weight.sum()
+    value = float((weight * loss).sum() / total)
+    influence = np.bincount(by_prompt, weights=weight * (loss - value))
+    count = keys.size
+    error = float(np.sqrt((influence**2).sum() * count / max(count - 1, 1)) / total)
+    half = _normal(LEVEL) * error
+    top = float(np.log2(max(int(verdict.max()) + 1, 2)))
+    return Estimate(
+        value,
+        max(0.0, value - half),
+        min(max(top, value), value + half),
+        LEVEL,
+        UNIT,
+        "cross-fitted log loss by prompt: spline-logit and boosting averaged",
+        count,
+        int(verdict.size),
+    )
+
+
+def cross_fitted_loss(
+    verdict: NDArray[np.int64], belief: NDArray[np.float64], prompts: NDArray[np.uint64], *, seed: int = 0
+) -> NDArray[np.float64]:
+    """Computes -log2 P(S_i | B_i) of every row from a model that has not seen the row's prompt.
+
+    Probabilities are kept above 1/(2 · rows + 2), so that one surprise cannot decide the mean.
+
+    >>> q = np.arange(40, dtype=np.uint64)
+    >>> float(cross_fitted_loss(np.tile([0, 1], 20), np.zeros((40, 0)), q).mean().round(1))
+    1.0
+    """
+    levels = int(verdict.max()) + 1 if verdict.size else 1
+    fold = folds_of(prompts, FOLDS)
+    loss = np.zeros(verdict.size)
+    for left in range(int(fold.max()) + 1):
+        test = fold == left
+        train = ~test
+        if not train.any():
+            train = test
+        probability = _predict(belief[train], verdict[train], belief[test], levels, seed)
+        floor = 1.0 / (2.0 * int(train.sum()) + 2.0)
+        chosen = probability[np.arange(int(test.sum())), verdict[test]]
+        loss[test] = -np.log2(np.maximum(chosen, floor))
+    return loss
+
+
+def _predict(
+    train: NDArray[np.float64], verdict: NDArray[np.int64], test: NDArray[np.float64], levels: int, seed: int
+) -> NDArray[np.float64]:
+    """Returns P(level | belief) of the ensemble for the test rows, shape (rows, levels)."""
+    counts = np.bincount(verdict, minlength=levels) + 0.5
+    prior = np.repeat((counts / counts.sum())[None, :], test.shape[0], axis=0)
+    seen = np.unique(verdict)
+    if train.shape[1] == 0 or seen.size < 2:
+        return prior
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import SplineTransformer, StandardScaler
+
+    width = train.shape[1]
+    wide_train, wide_test = _with_products(train), _with_products(test)
+    logit = make_pipeline(
+        make_column_transformer(
+            (SplineTransformer(n_knots=5, knots="quantile", include_bias=False), list(range(width))),
+            (StandardScaler(), list(range(wide_train.shape[1]))),
+        ),
+        LogisticRegression(C=1.0, max_iter=200, tol=1e-3),
+    )
+    boosting = HistGradientBoostingClassifier(
+        max_iter=25, max_leaf_nodes=8, early_stopping=False, random_state=seed
+    )
+    mean = logit.fit(wide_train, verdict).predict_proba(wide_test) / 2
+    mean += boosting.fit(train, verdict).predict_proba(test) / 2
+    result = np.full((test.shape[0], levels), 1e-9)
+    result[:, seen] = mean
+    normed: NDArray[np.float64] = result / result.sum(axis=1, keepdims=True)
+    return normed
+
+
+def _with_products(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the columns and their pairwise products; missing values become the column's mean."""
+    filled = np.where(np.isnan(columns), np.nan_to_num(np.nanmean(columns, axis=0)), columns)
+    width = filled.shape[1]
+    products = [filled[:, i] * filled[:, j] for i in range(width) for j in range(i + 1, width)]
+    return np.column_stack([filled, *products]) if products else filled
+
+
+def _normal(level: float) -> float:
+    from scipy.stats import norm
+
+    return float(norm.ppf(0.5 + level / 2))

@@ -1,0 +1,325 @@
+"""What an audit answers: frozen values that go to JSON and back, and know no formula.
+
+Every number that was estimated is an `Estimate`: never a bare float. Every section says whether it was judged; a
+section that was not says why, under a stable code, and names the command that would let it be judged.
+`Audit` holds the sections in the order of the report. Key order is the order of the fields.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+Status = Literal["judged", "not_judged", "not_applicable"]
+Json = dict[str, Any]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Holds one estimated number with its interval.
+
+    Attributes:
+        value: the point estimate; None where only bounds are known.
+        low: lower end of the interval, or lower bound where value is None.
+        high: upper end of the interval, or upper bound.
+        level: coverage of the interval (0.95); 1.0 for bounds that hold by construction.
+        unit: what it is measured in ("bits/rollout", "share", "classes").
+        method: how it was estimated, in words.
+        prompts: prompts behind it: the unit of resampling.
+        rollouts: rollouts behind it.
+
+    >>> Estimate(0.5, 0.4, 0.6, 0.95, "bits/rollout", "npmle", 100, 800).value
+    0.5
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    unit: str
+    method: str
+    prompts: int
+    rollouts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Says whether a question was judged and, where it was not, why and what would let it be."""
+
+    status: Status
+    code: str | None = None
+    reason: str | None = None
+    needs: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """Counts the labelled rows and says how they were drawn."""
+
+    rows: int
+    prompts: int
+    design: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """Says on how many rows and prompts the expensive statistics were computed."""
+
+    rows: int
+    prompts: int
+    of_rows: int
+    of_prompts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Degenerate:
+    """Names a source whose completions do not depend on their prompts."""
+
+    source: str
+    why: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSummary:
+    """Describes the log as it was recognised: what was counted, what was mended, what is missing from it."""
+
+    format: str
+    files: int
+    rollouts: int
+    prompts: int
+    groups: int
+    group_size: str
+    rounds: int
+    sources: list[str]
+    signals: list[str]
+    truth: bool
+    labels: Labels | None
+    unscored: dict[str, int]
+    truncated: int | None
+    duplicates: int
+    filtered: str | None
+    partition: str | None
+    sampled: Sampled | None
+    degenerate: list[Degenerate]
+    problems: list[str]
+    notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Openness(Section):
+    """Answers: does the signal bring task information from outside the model?"""
+
+    verdict: str | None = None
+    adjective: str | None = None
+    origin: str = "unknown"
+    structure: str | None = None
+    measured: str | None = None
+    columns: list[str] = field(default_factory=list)
+    bits: Estimate | None = None
+    share: Estimate | None = None
+    surprise_bits: Estimate | None = None
+    within_bits: Estimate | None = None
+    between_bits: Estimate | None = None
+    controls: Json | None = None
+    sharpening_ceiling: Estimate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetBlock:
+    """Holds the contrast bits of one block of consecutive rounds."""
+
+    round: int
+    contrast_bits: Estimate
+    dead_groups: Estimate | None
+    mean: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRound(BudgetBlock):
+    """Names the rounds a block spans, both ends included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(Section):
+    """Answers: how many bits per rollout does the signal carry, and which rollouts carry none?"""
+
+    kind: str
+    mean: Estimate | None = None
+    contrast_bits: Estimate | None = None
+    surprise_bits: Estimate | None = None
+    surprise_columns: list[str] = field(default_factory=list)
+    discordant: Estimate | None = None
+    dead_groups: Estimate | None = None
+    all_wrong: Estimate | None = None
+    all_right: Estimate | None = None
+    truncated_zero: float | None = None
+    informative_groups: dict[str, Estimate] = field(default_factory=dict)
+    oversampling: float | None = None
+    accepted_share: float | None = None
+    resolution: dict[str, float] = field(default_factory=dict)
+    check: str | None = None
+    by_round: list[Json] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component(Section):
+    """Answers: what does this reward component add to the others, and is it drying up?"""
+
+    alone: Estimate | None = None
+    given_others: Estimate | None = None
+    variance_share: Estimate | None = None
+    saturated_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel(Section):
+    """Answers: how reliable is the verifier, and where is it worst?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Efficiency(Section):
+    """Answers: how many of the bits are spent on the task?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalCoverage:
+    """Counts the distinct accepted answers of one signal."""
+
+    distinct_accepted: Estimate | None
+    next_new: Estimate | None
+    pass_at: dict[str, Estimate]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage(Section):
+    """Answers: how diverse are the answers, and how much of the log repeats itself?"""
+
+    classes: int | None = None
+    effective: Estimate | None = None
+    good_turing: Estimate | None = None
+    chao1: Estimate | None = None
+    redundancy: float | None = None
+    unreadable: float | None = None
+    by_signal: dict[str, SignalCoverage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast(Section):
+    """Answers: what will happen?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Ranks one thing a learner may follow: bits that it shares with the signal inside a prompt."""
+
+    name: str
+    kind: str
+    signal_bits: Estimate | None
+    direction: str | None
+    spurious_bits: Estimate | None
+    source_fixed: Estimate | None
+    q_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hacking(Section):
+    """Answers: what will it learn instead?"""
+
+    verdict: str | None = None
+    risk: float | None = None
+    first: str | None = None
+    kind: str = "audit"
+    features: list[Candidate] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """Gives one command, why, and what it is expected to do."""
+
+    command: str
+    why: str
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Holds everything `freshbits.audit` found out about a log.
+
+    `to_json()` and `Audit.from_json()` are inverse; floats are written to six significant digits.
+    """
+
+    log: LogSummary
+    openness: dict[str, Openness]
+    budget: dict[str, Budget]
+    components: dict[str, Component]
+    channel: dict[str, Channel]
+    efficiency: dict[str, Efficiency]
+    coverage: Coverage
+    forecast: dict[str, Forecast]
+    hacking: dict[str, Hacking]
+    remedies: list[Remedy]
+
+    def to_json(self) -> Json:
+        """Returns the report as plain data, in the order of the schema."""
+        from freshbits.version import __version__
+
+        return {"freshbits": __version__, "schema": SCHEMA, **_plain(self)}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Audit:
+        """Rebuilds the audit from what `to_json` gave; unknown keys are ignored so that newer reports open."""
+        return typing.cast("Audit", _build(cls, data))
+
+    def dumps(self) -> str:
+        """Returns the report as JSON text; the same audit gives the same bytes."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def __str__(self) -> str:
+        """Returns the page as plain text."""
+        from freshbits.report.terminal import page
+
+        return page(self)
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, float):
+        return None if value != value else float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _build(kind: Any, data: Any) -> Any:
+    """Builds a value of the annotated `kind` from plain data."""
+    if data is None or kind is Any:
+        return data
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        (inner,) = [arg for arg in typing.get_args(kind) if arg is not type(None)]
+        return _build(inner, data)
+    if origin is dict:
+        _, inner = typing.get_args(kind)
+        return {key: _build(inner, item) for key, item in data.items()}
+    if origin is list:
+        (inner,) = typing.get_args(kind)
+        return [_build(inner, item) for item in data]
+    if is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        known = {f.name for f in fields(kind)}
+        return kind(**{name: _build(hints[name], item) for name, item in data.items() if name in known})
+    if kind is float and isinstance(data, int):
+        return float(data)
+    return data
