@@ -1,0 +1,1 @@
+"""Features of surface form: partitions of outputs other than their answer."""
