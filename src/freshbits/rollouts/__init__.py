@@ -1,0 +1,1 @@
+"""Any log of rollouts → one canonical lazy frame: readers, units, labels; it judges nothing."""

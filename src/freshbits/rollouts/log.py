@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.schema import signal_columns
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Batches = Callable[[Sequence[str] | None], Iterator[pl.DataFrame]]
 

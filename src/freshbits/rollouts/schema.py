@@ -50,7 +50,7 @@ def conform(batch: pl.DataFrame) -> pl.DataFrame:
     """Casts a batch to the canonical types and puts its columns in canonical order.
 
     >>> conform(pl.DataFrame({"signal.r": [1], "prompt": ["p"]})).schema
-    Schema({'prompt': String, 'signal.r': Float64})
+    Schema([('prompt', String), ('signal.r', Float64)])
     """
     present = [name for name in COLUMNS if name in batch.columns]
     signals = [name for name in batch.columns if name.startswith(SIGNAL)]

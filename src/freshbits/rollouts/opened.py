@@ -1,0 +1,62 @@
+"""What a reader is given and what it hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from freshbits.rollouts.tables.csvfile import open_csv
+from freshbits.rollouts.tables.frames import open_frame
+from freshbits.rollouts.tables.jsonl import Unfold, as_it_is, open_jsonl
+from freshbits.rollouts.tables.parquet import open_parquet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from freshbits.rollouts.discover import Family
+    from freshbits.rollouts.problems import Problems
+    from freshbits.rollouts.stream import Stream, Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """Holds the files of one format (or a frame) and opens them as a table."""
+
+    kind: str  # "parquet", "json", "csv" or "frame"
+    files: tuple[Path, ...]
+    root: Path | None
+    problems: Problems
+    families: tuple[Family, ...] = ()
+    frame: pl.LazyFrame | None = None
+
+    @property
+    def first_file(self) -> Path | None:
+        """Returns the first file, for messages."""
+        return self.files[0] if self.files else None
+
+    def table(self, unfold: Unfold = as_it_is, files: tuple[Path, ...] | None = None) -> Table:
+        """Returns the files as raw columns; `unfold` makes flat rows of one JSON object."""
+        chosen = self.files if files is None else files
+        if self.frame is not None:
+            return open_frame(self.frame, self.problems)
+        if self.kind == "parquet":
+            return open_parquet(chosen, self.problems)
+        if self.kind == "csv":
+            return open_csv(chosen, self.problems)
+        return open_jsonl(chosen, self.problems, unfold)
+
+
+@dataclass
+class Opened:
+    """Holds what a reader made of a source: canonical rows, and what it knows about them."""
+
+    rows: Stream
+    notes: list[str] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    judges: dict[str, str] = field(default_factory=dict)
+    filtered: str | None = None
+    duplicates: list[int] = field(default_factory=lambda: [0])
+    files: tuple[Path, ...] | None = None  # where the reader left some of them out

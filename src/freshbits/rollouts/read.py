@@ -1,0 +1,182 @@
+"""Any log in, the canonical table out: find the files, recognise the format, read lazily, say what was recognised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from freshbits.errors import InputError
+from freshbits.rollouts import verdicts
+from freshbits.rollouts.discover import Family, Found, families, find
+from freshbits.rollouts.duplicates import drop_duplicates
+from freshbits.rollouts.join import join
+from freshbits.rollouts.labels import apply_labels
+from freshbits.rollouts.log import Log
+from freshbits.rollouts.opened import Opened, Source
+from freshbits.rollouts.options import ReadOptions, nearest
+from freshbits.rollouts.problems import Problems
+from freshbits.rollouts.readers import plain, trl
+from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
+from freshbits.rollouts.tables.frames import lazy_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
+
+    import polars as pl
+
+    from freshbits.rollouts.cards import FormatCard
+
+# The first reader that recognises a file reads it; plain tables come last because their names are the loosest.
+READERS: tuple[ModuleType, ...] = (trl, plain)
+
+
+def formats() -> tuple[FormatCard, ...]:
+    """Returns what is known about every format that can be read.
+
+    >>> formats()[0].name
+    'trl'
+    """
+    return tuple(reader.CARD for reader in READERS)
+
+
+def read(source: Any, options: ReadOptions | None = None) -> Log:
+    """Recognises a log and returns its rows under canonical names, to be read lazily.
+
+    Args:
+        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`, or a
+            frame: Polars, pandas, an Arrow table or a Hugging Face data set.
+        options: what to overrule or add; nothing by default.
+
+    Raises:
+        InputError: if nothing there is a log, two formats are, or a needed column is missing.
+
+    >>> log = read(pl.DataFrame({"prompt": ["1+1?"] * 2, "completion": ["2", "3"], "reward": [1.0, 0.0]}))
+    >>> log.format, log.signals
+    ('plain table', ('reward',))
+    """
+    options = options or ReadOptions()
+    problems = Problems()
+    frame = lazy_frame(source)
+    notes: list[str] = []
+    if frame is not None:
+        family = Family("frame", (), dict(frame.collect_schema()))
+        reader = _choose([family], options, notes)
+        place = Source("frame", (), None, problems, (family,), frame)
+    else:
+        paths = [source] if isinstance(source, (str, Path)) else list(source)
+        if not all(isinstance(path, (str, Path)) for path in paths):
+            raise InputError(f"a {type(source).__name__} is no log", mend="pass a path or a frame")
+        found = find(paths)
+        notes += _about_files(found)
+        looked = families(found, notes)
+        reader = _choose(looked, options, notes, found)
+        place = _place(reader, looked, found, problems, options)
+    opened: Opened = reader.open_log(place, options)
+    opened.notes[:0] = notes
+    return _finish(reader.CARD, opened, place, options)
+
+
+def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOptions) -> Log:
+    """Applies what holds for every format: join, truth, thresholds, duplicates, labels."""
+    if options.join is not None:
+        opened = join(opened, options.join, options, place.problems)
+    if "truth" in opened.rows.schema:
+        if options.truth_is is not None:
+            verdicts.truth_is(opened, options.truth_is)
+        verdicts.check_truth(opened)
+    elif options.truth_is is not None:
+        raise InputError(
+            f"--truth-is {options.truth_is}: the log has no truth column", mend="name it with --truth COLUMN"
+        )
+    if options.accept:
+        verdicts.accept(opened, dict(options.accept))
+    verdicts.choose_signals(opened, options)
+    drop_duplicates(opened, opened.duplicates)
+    if options.labels is not None:
+        apply_labels(opened, options.labels)
+    rows = opened.rows
+    order = [name for name in COLUMNS if name in rows.schema]
+    order += [name for name in rows.schema if name.startswith(SIGNAL)]
+    order += [name for name in rows.schema if name not in order]
+
+    def batches(columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+        names = order if columns is None else [name for name in order if name in set(columns)]
+        for chunk in rows.read(names):
+            yield conform(chunk.rows.select(names))
+
+    return Log(
+        format=card.title,
+        files=opened.files if opened.files is not None else place.files,
+        schema={name: rows.schema[name] for name in order},
+        read=batches,
+        notes=tuple(opened.notes),
+        weights=opened.weights,
+        origins=opened.origins,
+        judges=opened.judges,
+        filtered=opened.filtered,
+        problems=place.problems,
+        duplicates=opened.duplicates,
+    )
+
+
+def _choose(
+    looked: Sequence[Family], options: ReadOptions, notes: list[str], found: Found | None = None
+) -> ModuleType:
+    """Returns the one reader that recognises the files; two in one place are an error, not a guess."""
+    if options.format is not None:
+        for reader in READERS:
+            if reader.CARD.name == options.format:
+                return reader
+        names = [reader.CARD.name for reader in READERS]
+        raise InputError(
+            f"--format {options.format}: no such format" + nearest(options.format, names),
+            mend=f"choose one of {', '.join(names)}",
+        )
+    recognised: dict[str, tuple[ModuleType, Family]] = {}
+    for family in looked:
+        reader = _recognise(family)
+        if reader is not None:
+            recognised.setdefault(f"{reader.CARD.title} ({family.kind})", (reader, family))
+    if len(recognised) > 1:
+        where = "; ".join(f"{name} in {family.files[0]}" for name, (_, family) in recognised.items())
+        raise InputError(f"two formats in one place: {where}", mend="point at one of them")
+    if recognised:
+        return next(iter(recognised.values()))[0]
+    # Nothing is recognised: let the plain reader say which column it misses, or use what --map says.
+    return plain
+
+
+def _recognise(family: Family) -> ModuleType | None:
+    return next((reader for reader in READERS if reader.recognise(family)), None)
+
+
+def _place(
+    reader: ModuleType, looked: list[Family], found: Found, problems: Problems, options: ReadOptions
+) -> Source:
+    """Returns the files of the chosen format; others in the same directory are passed over with a note."""
+    chosen = [family for family in looked if _recognise(family) is reader] or looked
+    kinds = {family.kind for family in chosen}
+    if len(kinds) > 1:
+        first = {family.kind: family.files[0] for family in chosen}
+        where = "; ".join(f"{kind}: {file}" for kind, file in first.items())
+        raise InputError(
+            f"files of several kinds, none of them surely a log ({where})", mend="point at one of them"
+        )
+    if not chosen:
+        raise InputError(
+            "no log here: no file holds rows", file=found.root or found.files[0],
+            mend="point at the directory that the trainer writes its rollouts to",
+        )  # fmt: skip
+    taken = {file for family in chosen for file in family.files}
+    files = tuple(file for file in found.files if file in taken)
+    return Source(chosen[0].kind, files, found.root, problems, tuple(chosen))
+
+
+def _about_files(found: Found) -> list[str]:
+    notes = []
+    if found.twice:
+        notes.append(f"{found.twice} file(s) were named twice and are read once")
+    if found.pickles:
+        notes.append(f"{len(found.pickles)} pickle(s) left out, because reading one runs the code it holds")
+    return notes

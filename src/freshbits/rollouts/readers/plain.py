@@ -1,0 +1,63 @@
+"""Plain Parquet, JSONL, JSON arrays, CSV and frames: one row per completion under well-known column names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from freshbits.rollouts.cards import FormatCard
+from freshbits.rollouts.judges import split_by_judge
+from freshbits.rollouts.kinds import Kind
+from freshbits.rollouts.names import (
+    JUDGE,
+    JUDGED_BY,
+    NAMES,
+    REWARD,
+    is_number,
+    plan_columns,
+    require_rollouts,
+)
+from freshbits.rollouts.opened import Opened, Source
+from freshbits.rollouts.pairs import is_pair_table, plan_pairs
+from freshbits.rollouts.schema import EXTRA
+from freshbits.rollouts.stream import Want, stream
+
+if TYPE_CHECKING:
+    from freshbits.rollouts.discover import Family
+    from freshbits.rollouts.options import ReadOptions
+
+CARD = FormatCard(
+    name="plain",
+    title="plain table",
+    files="Parquet, JSONL, JSON array or CSV, one row per completion (or per judged pair)",
+    tells="whatever its columns hold; they are recognised by name, or named with --map",
+    cannot_tell="the group of a completion beyond equal prompt text, model and step",
+)
+
+
+def recognise(family: Family) -> bool:
+    """Returns whether the columns hold a reward and a completion, or judged pairs."""
+    columns = set(family.columns)
+    has_text = any(name in columns for name in (*NAMES["completion"], "answer"))
+    has_reward = any(REWARD.search(name.lower()) or name == "label" for name in columns)
+    return is_pair_table(columns) or (has_text and has_reward)
+
+
+def open_log(source: Source, options: ReadOptions) -> Opened:
+    """Returns the rows under canonical names, judges split into signals of their own."""
+    table = source.table()
+    if is_pair_table(set(table.columns)):
+        plan, notes = plan_pairs(table.columns, options)
+    else:
+        plan, notes = plan_columns(table.columns, options)
+        require_rollouts(plan, table.columns, source.first_file)
+    judge = next(
+        (name for name in JUDGE if name in table.columns and not is_number(table.columns[name])), None
+    )
+    parts = [judge, *(name for name in JUDGED_BY if name in table.columns)] if judge is not None else []
+    for name in parts:
+        plan.pop(EXTRA + name, None)
+    opened = Opened(stream(table, plan), notes=[*table.notes, *notes])
+    if not parts:
+        return opened
+    labelled = plan | {f"judge.{name}": Want(name, Kind.TEXT) for name in parts}
+    return split_by_judge(opened, stream(table, labelled), [f"judge.{name}" for name in parts])

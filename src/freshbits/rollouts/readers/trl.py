@@ -1,0 +1,188 @@
+"""TRL's GRPO completions: one Parquet file per logging step, one float column per reward function.
+
+https://github.com/huggingface/trl, `GRPOTrainer.log` with `log_completions=True`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from math import gcd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from freshbits.rollouts.cards import FormatCard
+from freshbits.rollouts.discover import Family, natural
+from freshbits.rollouts.groups import number_generations, run_lengths
+from freshbits.rollouts.kinds import Kind
+from freshbits.rollouts.names import NAMES, extras, is_number
+from freshbits.rollouts.opened import Opened, Source
+from freshbits.rollouts.schema import EXTRA, SIGNAL
+from freshbits.rollouts.stream import Chunk, Plan, Stream, Want, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from freshbits.rollouts.options import ReadOptions
+
+CARD = FormatCard(
+    name="trl",
+    title="TRL completions",
+    files="OUTPUT_DIR/completions/completions_00010.parquet (log_completions=True)",
+    tells="step, prompt, completion, every reward function by itself, unscored rewards (null)",
+    cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows inside a training file are not "
+    "marked; groups are told apart by row order; with logging_steps above the generation period batches are lost",
+)
+FILE = re.compile(r"completions_(\d+)\.parquet$")
+FIXED = {"step", "prompt", "completion", "advantage", "advantages"}
+NOT_REWARDS = re.compile(
+    r"advantage|_std$|^(entropy|kl|length|tokens|num_tokens|completion_length|logprobs?|index|idx|id)$"
+)
+LOOKED_AT = 16  # files that show num_generations
+
+
+def recognise(family: Family) -> bool:
+    """Returns whether the columns are TRL's: step, prompt, completion and advantage, or a hub log's reward_NAME."""
+    columns = set(family.columns)
+    if not {"prompt", "completion"} <= columns or family.kind not in ("parquet", "frame"):
+        return False
+    hub = "reward" in columns and any(name.startswith("reward_") for name in columns)
+    named = bool(family.files) and FILE.search(family.files[0].name) is not None
+    return "step" in columns and ("advantage" in columns or named or hub)
+
+
+def open_log(source: Source, options: ReadOptions) -> Opened:
+    """Returns the rows with `group` = "step:chunk of num_generations" and whole repeated batches left out."""
+    table = source.table()
+    plan = _plan(table.columns, options)
+    rewards = [name for name in plan if name.startswith(SIGNAL)]
+    notes = [*table.notes, _said(rewards, options)]
+    runs = sorted({file.parent for file in source.files}, key=natural)
+    notes += _lost(source.files)
+    generations = _generations(source, plan)
+    rows = stream(table, plan)
+    if len(runs) > 1:
+        notes.append(f"{len(runs)} runs, told apart by directory")
+    if generations > 1:
+        notes.append(f"{generations} per prompt by equal text and row order")
+    else:
+        notes.append("no run of equal prompts shows num_generations: groups are equal prompts of one step")
+    rows = number_generations(rows, generations, {str(run): _run_name(run, source.root) for run in runs})
+    opened = Opened(rows, notes)
+    repeated = _repeated(source, plan)
+    if repeated:
+        opened.rows = _without(rows, repeated, opened.duplicates)
+        notes.append(f"{len(repeated):,} files hold a batch that an earlier file holds already: left out")
+    return opened
+
+
+def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
+    plan: Plan = {
+        "step": Want("step", Kind.INTEGER),
+        "prompt": Want("prompt", Kind.TEXT),
+        "completion": Want("completion", Kind.SAMPLED),
+    }
+    rest = {name: dtype for name, dtype in columns.items() if name not in FIXED}
+    for name in options.signals:
+        if name in rest:
+            plan[SIGNAL + name] = Want(name, Kind.NUMBER)
+    for name, dtype in rest.items():
+        if is_number(dtype) and not NOT_REWARDS.search(name.lower()):
+            plan[SIGNAL + name] = Want(name, Kind.NUMBER)
+    mapped = dict(options.map)
+    for canonical in ("answer", "extracted", "region"):
+        found = next((name for name in NAMES[canonical] if rest.get(name) == pl.String), None)
+        if found is not None and canonical not in mapped:
+            plan[canonical] = Want(found, Kind.TEXT)
+    for canonical, column in mapped.items():
+        kind = Kind.SCORE if canonical.startswith(SIGNAL) else Kind.TEXT
+        plan[canonical] = Want(column, kind)
+    if options.truth is not None:
+        plan["truth"] = Want(options.truth, Kind.NUMBER)
+    taken = {want.column for want in plan.values()}
+    plan |= extras({name: dtype for name, dtype in columns.items() if name not in taken})
+    return plan
+
+
+def _said(rewards: list[str], options: ReadOptions) -> str:
+    names = ", ".join(name.removeprefix(SIGNAL) for name in rewards)
+    plural = "s" if len(rewards) != 1 else ""
+    weights = "" if options.weights or len(rewards) == 1 else "; no weights, so no total"
+    return f"{len(rewards)} reward function{plural} ({names}){weights}"
+
+
+def _lost(files: tuple[Path, ...]) -> list[str]:
+    """Says that batches between files are missing, where files stand every k > 1 steps."""
+    steps = [int(match.group(1)) for file in files if (match := FILE.search(file.name))]
+    gaps = {later - earlier for earlier, later in zip(steps, steps[1:], strict=False) if later > earlier}
+    if not gaps or min(gaps) == 1:
+        return []
+    return [
+        f"a file every {min(gaps)} steps: each holds the last batch before it, batches between are not in the log "
+        "(logging_steps=1 keeps all)"
+    ]
+
+
+def _generations(source: Source, plan: Plan) -> int:
+    """Returns num_generations: the greatest common divisor of the run lengths of equal prompts in a few files."""
+    every = max(1, len(source.files) // LOOKED_AT)
+    table = source.table(files=source.files[::every])
+    found = 0
+    rows = 0
+    for chunk in table.read({"step": plan["step"], "prompt": plan["prompt"]}):
+        for length in run_lengths(chunk):
+            found = gcd(found, length)
+        rows += chunk.rows.height
+        if rows > 200_000 or found == 1:
+            break
+    return found
+
+
+def _run_name(directory: Path, root: Path | None) -> str:
+    inside = directory.parent if directory.name == "completions" else directory
+    return str(inside.relative_to(root)) if root is not None and inside.is_relative_to(root) else str(inside)
+
+
+def _repeated(source: Source, plan: Plan) -> set[str]:
+    """Returns the files whose whole batch stands in an earlier file of the same run."""
+    if len(source.files) < 2:
+        return set()
+    numbers = {name: want for name, want in plan.items() if name.startswith((SIGNAL, EXTRA + "advantage"))}
+    alike = [file for group in _same(source, source.files, numbers) for file in group]
+    # Rewards alone may agree by chance (all zero): those files are compared by text too.
+    texts = {name: plan[name] for name in ("prompt", "completion")} | numbers
+    ordered = tuple(sorted(alike, key=natural))
+    return {str(file) for group in _same(source, ordered, texts) for file in group[1:]} if ordered else set()
+
+
+def _without(rows: Stream, gone: set[str], dropped: list[int]) -> Stream:
+    """Leaves out the rows of some files and counts them."""
+
+    def read(columns: Sequence[str]) -> Iterator[Chunk]:
+        for chunk in rows.read(columns):
+            if not any(place.file in gone for place in chunk.places):
+                yield chunk
+                continue
+            kept = [chunk.rows[place.at : end] for place, end in chunk.pieces() if place.file not in gone]
+            left = pl.concat(kept) if kept else chunk.rows.clear()
+            dropped[0] += chunk.rows.height - left.height
+            if left.height:
+                yield Chunk(left)
+
+    return Stream(rows.schema, read)
+
+
+def _same(source: Source, files: tuple[Path, ...], wants: Plan) -> list[list[Path]]:
+    """Returns groups of files (of one run) whose wanted columns are equal, row by row."""
+    digests: dict[str, hashlib.blake2b] = {}
+    for chunk in source.table(files=files).read(wants):
+        hashes = chunk.rows.hash_rows(seed=0).to_numpy()
+        for place, end in chunk.pieces():
+            digest = digests.setdefault(place.file, hashlib.blake2b(digest_size=16))
+            digest.update(hashes[place.at : end].tobytes())
+    groups: dict[tuple[str, bytes], list[Path]] = {}
+    for file, digest in digests.items():
+        groups.setdefault((str(Path(file).parent), digest.digest()), []).append(Path(file))
+    return [group for group in groups.values() if len(group) > 1]

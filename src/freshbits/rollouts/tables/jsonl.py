@@ -1,0 +1,189 @@
+"""JSON as raw columns: lines or one array, parsed row by row so that a broken row is named by file and line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast, IO
+
+import polars as pl
+
+from freshbits.errors import InputError
+from freshbits.rollouts.convert import convert_values
+from freshbits.rollouts.problems import Problems
+from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
+
+PEEK_ROWS = 200  # rows of a file that show its columns
+PEEK_BYTES = 4_000_000
+PEEK_FILES = 64
+
+Row = dict[str, Any]
+Unfold = Callable[[Row, Path], Iterable[Row]]  # one line's object -> flat rows
+
+
+def as_it_is(row: Row, _file: Path) -> Iterable[Row]:
+    """Returns a line's object as its only row."""
+    return (row,)
+
+
+def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it_is) -> Table:
+    """Looks at the first rows of JSON files and returns them as one table.
+
+    Columns that appear only after the first rows of every file looked at are not known here and not read.
+    """
+    columns: dict[str, pl.DataType] = {}
+    step = max(1, len(files) // PEEK_FILES)
+    silent = Problems()  # what peeking meets is counted when the rows are read
+    for file in [*files[::step], files[-1]]:
+        for row in peek(file, silent, unfold):
+            for name, value in row.items():
+                columns[name] = _wider(columns.get(name, pl.Null()), _dtype(value))
+
+    def read(plan: Plan) -> Iterator[Chunk]:
+        wants = list(plan.items())
+        gathered: list[list[Any]] = [[] for _ in wants]
+        places: list[Place] = []
+        held = 0
+        for file in files:
+            expected = None
+            for line, document in objects(file, problems):
+                for row in unfold(document, file):
+                    if expected != line:
+                        places.append(Place(held, str(file), line))
+                    for values, (_, want) in zip(gathered, wants, strict=True):
+                        values.append(row.get(want.column))
+                    held += 1
+                    expected = line + 1
+                if held >= CHUNK_ROWS:
+                    yield _chunk(plan, gathered, places, problems)
+                    gathered = [[] for _ in wants]
+                    places, held, expected = [], 0, None
+        if held:
+            yield _chunk(plan, gathered, places, problems)
+
+    return Table(tuple(files), columns, read)
+
+
+def peek(file: Path, problems: Problems, unfold: Unfold = as_it_is) -> list[Row]:
+    """Returns the first rows of a file: at most 200, and no more than about 4 MB of text."""
+    rows: list[Row] = []
+    for _, document in objects(file, problems, limit=PEEK_BYTES):
+        rows.extend(unfold(document, file))
+        if len(rows) >= PEEK_ROWS:
+            break
+    return rows
+
+
+def objects(file: Path, problems: Problems, limit: int | None = None) -> Iterator[tuple[int, Row]]:
+    """Yields (row, object) of a JSON file: its lines, or the entries of its one array."""
+    try:
+        with _opened(file) as stream:
+            head = stream.read(4096)
+            if b"\x00" in head:
+                raise InputError("is not JSON but binary", file=file, mend="give it the ending of its kind")
+            start = head.lstrip()[:1]
+            stream.seek(0)
+            if start == b"[":
+                yield from _array(file, stream)
+            else:
+                yield from _lines(file, stream, problems, limit)
+    except PermissionError:
+        raise InputError("may not be read", file=file, mend="change its permissions") from None
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise InputError(f"cannot be unpacked ({error})", file=file, mend="copy it again") from None
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+
+
+def _lines(file: Path, stream: IO[bytes], problems: Problems, limit: int | None) -> Iterator[tuple[int, Row]]:
+    read = 0
+    for number, raw in enumerate(stream, start=1):
+        read += len(raw)
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            line = raw.decode("utf-8", "replace")
+            problems.add("text is not UTF-8: characters replaced", str(file), number)
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            if number > 1 and not raw.endswith(b"\n"):
+                problems.add("the last line is cut off: left out", str(file), number)
+                return
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            raise InputError(
+                f"is not a JSON object ({reason})", file=file, row=number, mend="mend or delete the line"
+            ) from None
+        if not isinstance(value, dict):
+            raise InputError(
+                f"is a JSON {_name(value)}, not an object", file=file, row=number,
+                mend="write one object per line, such as {\"prompt\": …, \"completion\": …, \"reward\": …}",
+            )  # fmt: skip
+        yield number, value
+        if limit is not None and read > limit:
+            return
+
+
+def _array(file: Path, stream: IO[bytes]) -> Iterator[tuple[int, Row]]:
+    try:
+        values = json.loads(stream.read().decode("utf-8-sig", "replace"))
+    except (json.JSONDecodeError, RecursionError) as error:
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise InputError(f"is not a whole JSON array{place}", file=file, mend="copy it again") from None
+    for number, value in enumerate(values, start=1):
+        if not isinstance(value, dict):
+            raise InputError(
+                f"is a JSON {_name(value)}, not an object",
+                file=file,
+                row=number,
+                mend="write a list of objects",
+            )
+        yield number, value
+
+
+def _chunk(plan: Plan, gathered: list[list[Any]], places: list[Place], problems: Problems) -> Chunk:
+    empty = Chunk(pl.DataFrame(), tuple(places))
+    columns = [
+        convert_values(values, name, want, empty.where, problems)
+        for values, (name, want) in zip(gathered, plan.items(), strict=True)
+    ]
+    return Chunk(pl.DataFrame(columns), tuple(places))
+
+
+def _name(value: object) -> str:
+    return {list: "list", str: "string", bool: "value", type(None): "null"}.get(type(value), "number")
+
+
+def _dtype(value: object) -> pl.DataType:
+    if value is None:
+        return pl.Null()
+    if isinstance(value, bool):
+        return pl.Boolean()
+    if isinstance(value, int):
+        return pl.Int64()
+    if isinstance(value, float):
+        return pl.Float64()
+    if isinstance(value, str):
+        return pl.String()
+    if isinstance(value, dict):
+        return pl.Struct({"role": pl.String()} if "role" in value else {})
+    return pl.List(_dtype(value[0]) if isinstance(value, list) and value else pl.Null())
+
+
+def _wider(one: pl.DataType, other: pl.DataType) -> pl.DataType:
+    if other == pl.Null or one == other:
+        return one
+    if one == pl.Null:
+        return other
+    numbers = all(dtype.is_numeric() or dtype == pl.Boolean for dtype in (one, other))
+    if numbers:
+        return pl.Float64() if pl.Float64 in (one, other) else pl.Int64()
+    if one.is_nested() or other.is_nested():
+        return one if one.is_nested() else other
+    return pl.String()

@@ -1,0 +1,129 @@
+"""Parquet as raw columns: many small files are scanned at once, large ones stream; only named columns are read."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from freshbits.errors import InputError
+from freshbits.rollouts.convert import convert_series
+from freshbits.rollouts.kinds import DTYPE
+from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from freshbits.rollouts.problems import Problems
+
+FILES_AT_ONCE = 256  # files in one scan: past this the saving is gone and open handles grow
+PATH = "__file__"
+
+
+def open_parquet(files: Sequence[Path], problems: Problems) -> Table:
+    """Reads the schemas of Parquet files and returns them as one table (the union of their columns)."""
+    schemas = [file_schema(file) for file in files]
+    columns: dict[str, pl.DataType] = {}
+    seen: set[tuple[tuple[str, pl.DataType], ...]] = set()
+    for file, schema in zip(files, schemas, strict=True):
+        layout = tuple(schema.items())
+        if layout in seen:
+            continue
+        seen.add(layout)
+        for name, dtype in layout:
+            columns[name] = wider(columns.get(name, dtype), dtype, name, file)
+    notes = []
+    if len(seen) > 1:
+        partial = [name for name in columns if any(name not in schema for schema in schemas)]
+        if partial:
+            notes.append(
+                f"files differ in columns; missing ones are read as null: {', '.join(sorted(partial))}"
+            )
+
+    def read(plan: Plan) -> Iterator[Chunk]:
+        pairs = zip(files, schemas, strict=True)
+        for _, run in groupby(pairs, key=lambda pair: tuple(pair[1].items())):
+            alike = list(run)
+            for start in range(0, len(alike), FILES_AT_ONCE):
+                part = alike[start : start + FILES_AT_ONCE]
+                yield from _scan([file for file, _ in part], set(part[0][1]), plan, problems)
+
+    return Table(tuple(files), columns, read, tuple(notes))
+
+
+def file_schema(file: Path) -> dict[str, pl.DataType]:
+    """Returns a Parquet file's columns, or says why it is none."""
+    try:
+        return dict(pl.read_parquet_schema(file))
+    except PermissionError:
+        raise InputError("may not be read", file=file, mend="change its permissions") from None
+    except Exception as error:
+        if file.stat().st_size == 0:
+            raise InputError("the file is empty", file=file, mend="leave it out or write it again") from None
+        raise _unreadable(file, error) from None
+
+
+def wider(one: pl.DataType, other: pl.DataType, name: str, file: Path | None) -> pl.DataType:
+    """Returns a type that holds both, where the same column differs between files.
+
+    >>> wider(pl.Int64(), pl.Float64(), "reward", None)
+    Float64
+    """
+    if one == other or other == pl.Null:
+        return one
+    if one == pl.Null:
+        return other
+
+    def number(dtype: pl.DataType) -> bool:
+        return dtype.is_numeric() or dtype == pl.Boolean
+
+    if number(one) and number(other):
+        return one if one.is_float() else other if other.is_float() else pl.Int64()
+    if one.is_nested() and other.is_nested():
+        return one  # structs differ in their fields; values are read one by one
+    raise InputError(
+        f"is {other} here and {one} in an earlier file", file=file, column=name,
+        mend="read the two kinds of files apart",
+    )  # fmt: skip
+
+
+def _scan(files: list[Path], present: set[str], plan: Plan, problems: Problems) -> Iterator[Chunk]:
+    needed = sorted({want.column for want in plan.values()} & present)
+    rows_before: dict[str, int] = {}
+    try:
+        scan = pl.scan_parquet(files, include_file_paths=PATH, glob=False).select(*needed, PATH)
+        for batch in scan.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
+            if not batch.height:
+                continue
+            places = []
+            at = 0
+            for run in batch[PATH].rle().to_list():
+                name, height = str(run["value"]), int(run["len"])
+                places.append(Place(at, name, rows_before.get(name, 0) + 1))
+                rows_before[name] = rows_before.get(name, 0) + height
+                at += height
+            chunk = Chunk(batch, tuple(places))
+            columns = [
+                convert_series(batch[want.column], name, want, chunk.where, problems)
+                if want.column in present
+                else pl.Series(name, [None] * batch.height, dtype=DTYPE[want.kind])
+                for name, want in plan.items()
+            ]
+            yield chunk.with_rows(pl.DataFrame(columns))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        for file in files:
+            try:
+                pl.read_parquet(file, columns=needed or None, glob=False)
+            except (pl.exceptions.PolarsError, OSError) as reason:
+                raise _unreadable(file, reason) from None
+        raise _unreadable(files[0], error) from None
+
+
+def _unreadable(file: Path, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return InputError(
+        f"cannot be read as Parquet ({reason})", file=file,
+        mend="it may be cut short or another kind of file; copy it again",
+    )  # fmt: skip
