@@ -1,8 +1,8 @@
 """Draws the log of a believable loop with verifiable rewards, in the format that TRL writes.
 
-The model does sums: an exact checker gives `accuracy_reward`, a parser of \\boxed{} gives `format_reward`.
-Format saturates within a few steps, accuracy rises slowly, some prompts are never solved, some completions are
-cut short, and accepted completions are a little longer than rejected ones.
+The model does sums: an exact checker gives `accuracy_reward`, a parser of boxed answers `format_reward`.
+Format saturates within a few steps, accuracy rises slowly, some prompts are never solved, some completions
+are cut short, and accepted completions are a little longer than rejected ones.
 """
 
 from __future__ import annotations

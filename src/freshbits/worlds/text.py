@@ -74,8 +74,8 @@ def completion(
 ) -> str:
     """Returns the text of one completion; without an answer it breaks off.
 
-    >>> completion(17, 25, 42, 0, [], "#### {answer}")
-    'I need the sum of 17 and 25.\\nAdding the ones, then the tens, then the hundreds, I arrive at 42.\\n#### 42'
+    >>> completion(17, 25, 42, 0, [], "#### {answer}").splitlines()[-1]
+    '#### 42'
     """
     added = "".join(mark.present if there else mark.absent for mark, there in marks)
     variant, opening = divmod(variant, len(OPENINGS))
