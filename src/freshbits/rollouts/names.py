@@ -108,12 +108,8 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
     ['completion', 'prompt', 'signal.is_correct']
     """
     taken: dict[str, str] = {}  # canonical -> column
-    for canonical, column in options.map.items():
-        require(column, columns, f"--map {canonical}={column}")
-        taken[canonical] = column
-    if options.truth is not None:
-        require(options.truth, columns, f"--truth {options.truth}")
-        taken["truth"] = options.truth
+    given = mapped(options, columns)
+    taken |= {name: want.column for name, want in given.items() if not name.startswith(SIGNAL)}
     used = set(taken.values())
     for canonical, names in NAMES.items():
         if canonical in taken:
@@ -126,18 +122,25 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
     _answer_or_completion(taken)
     _epoch(taken, columns, used)
     plan: Plan = {
-        canonical: Want(column, KINDS.get(canonical, Kind.SCORE)) for canonical, column in taken.items()
+        canonical: given.get(canonical, Want(column, KINDS.get(canonical, Kind.SCORE)))
+        for canonical, column in taken.items()
     }
     rest = {name: dtype for name, dtype in columns.items() if name not in set(taken.values())}
     signals = [name for name in rest if is_reward(name, rest[name])]
-    if not signals and not any(name.startswith(SIGNAL) for name in taken):
+    if not signals and not any(name.startswith(SIGNAL) for name in given):
         # A label is a verdict only where nothing else is; a text reward is named by the error it gives.
         signals = [name for name in rest if name == "label" and is_number(rest[name])]
         signals = signals or [name for name in rest if REWARD.search(name) and rest[name] == pl.String]
     for name in options.signals:
-        base = name if name in columns else name.split("@")[0]
-        if base in columns and base not in signals and SIGNAL + base not in taken:
+        base = name if name in columns else name.split("@")[0]  # a judge's signal is named COLUMN@JUDGE
+        if base in columns and base not in signals:
             signals.append(base)
+    plan |= {name: want for name, want in given.items() if name.startswith(SIGNAL)}
+    signals = [
+        name
+        for name in signals
+        if name not in {plan[s].column for s in plan if s.startswith(SIGNAL)} or SIGNAL + name in plan
+    ]
     for name in signals:
         plan[SIGNAL + name] = Want(name, Kind.SCORE)
         rest.pop(name, None)
@@ -170,6 +173,21 @@ def extras(columns: Mapping[str, pl.DataType]) -> Plan:
             plan[EXTRA + name] = Want(name, Kind.NUMBER, strict=False)
         elif not dtype.is_nested() and dtype not in (pl.Null, pl.Binary, pl.Object):
             plan[EXTRA + name] = Want(name, Kind.TEXT, strict=False)
+    return plan
+
+
+def mapped(options: ReadOptions, columns: Mapping[str, pl.DataType]) -> Plan:
+    """Returns what the person named: `--map`, `--truth`, and numeric columns declared with `--signal`."""
+    plan: Plan = {}
+    for canonical, column in options.map.items():
+        require(column, columns, f"--map {canonical}={column}")
+        plan[canonical] = Want(column, KINDS.get(canonical, Kind.SCORE))
+    if options.truth is not None:
+        require(options.truth, columns, f"--truth {options.truth}")
+        plan["truth"] = Want(options.truth, Kind.NUMBER if options.truth_is is None else Kind.TEXT)
+    for name in options.signals:
+        if name in columns:
+            plan[SIGNAL + name] = Want(name, Kind.SCORE)
     return plan
 
 

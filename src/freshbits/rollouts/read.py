@@ -15,7 +15,7 @@ from freshbits.rollouts.log import Log
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.options import ReadOptions, nearest
 from freshbits.rollouts.problems import Problems
-from freshbits.rollouts.readers import plain, trl
+from freshbits.rollouts.readers import plain, traces, trl, verifiers, verl
 from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
 from freshbits.rollouts.tables.frames import lazy_frame
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from freshbits.rollouts.cards import FormatCard
 
 # The first reader that recognises a file reads it; plain tables come last because their names are the loosest.
-READERS: tuple[ModuleType, ...] = (trl, plain)
+READERS: tuple[ModuleType, ...] = (trl, verl, traces, verifiers, plain)
 
 
 def formats() -> tuple[FormatCard, ...]:
@@ -51,6 +51,7 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
     Raises:
         InputError: if nothing there is a log, two formats are, or a needed column is missing.
 
+    >>> import polars as pl
     >>> log = read(pl.DataFrame({"prompt": ["1+1?"] * 2, "completion": ["2", "3"], "reward": [1.0, 0.0]}))
     >>> log.format, log.signals
     ('plain table', ('reward',))
@@ -61,7 +62,7 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
     notes: list[str] = []
     if frame is not None:
         family = Family("frame", (), dict(frame.collect_schema()))
-        reader = _choose([family], options, notes)
+        reader = _choose([family], options)
         place = Source("frame", (), None, problems, (family,), frame)
     else:
         paths = [source] if isinstance(source, (str, Path)) else list(source)
@@ -70,8 +71,8 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
         found = find(paths)
         notes += _about_files(found)
         looked = families(found, notes)
-        reader = _choose(looked, options, notes, found)
-        place = _place(reader, looked, found, problems, options)
+        reader = _choose(looked, options)
+        place = _place(reader, looked, found, problems)
     opened: Opened = reader.open_log(place, options)
     opened.notes[:0] = notes
     return _finish(reader.CARD, opened, place, options)
@@ -120,9 +121,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
     )
 
 
-def _choose(
-    looked: Sequence[Family], options: ReadOptions, notes: list[str], found: Found | None = None
-) -> ModuleType:
+def _choose(looked: Sequence[Family], options: ReadOptions) -> ModuleType:
     """Returns the one reader that recognises the files; two in one place are an error, not a guess."""
     if options.format is not None:
         for reader in READERS:
@@ -135,9 +134,9 @@ def _choose(
         )
     recognised: dict[str, tuple[ModuleType, Family]] = {}
     for family in looked:
-        reader = _recognise(family)
-        if reader is not None:
-            recognised.setdefault(f"{reader.CARD.title} ({family.kind})", (reader, family))
+        found = _recognise(family)
+        if found is not None:
+            recognised.setdefault(f"{found.CARD.title} ({family.kind})", (found, family))
     if len(recognised) > 1:
         where = "; ".join(f"{name} in {family.files[0]}" for name, (_, family) in recognised.items())
         raise InputError(f"two formats in one place: {where}", mend="point at one of them")
@@ -151,9 +150,7 @@ def _recognise(family: Family) -> ModuleType | None:
     return next((reader for reader in READERS if reader.recognise(family)), None)
 
 
-def _place(
-    reader: ModuleType, looked: list[Family], found: Found, problems: Problems, options: ReadOptions
-) -> Source:
+def _place(reader: ModuleType, looked: list[Family], found: Found, problems: Problems) -> Source:
     """Returns the files of the chosen format; others in the same directory are passed over with a note."""
     chosen = [family for family in looked if _recognise(family) is reader] or looked
     kinds = {family.kind for family in chosen}

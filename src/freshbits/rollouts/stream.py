@@ -45,6 +45,7 @@ class Chunk:
     def where(self, index: int) -> tuple[str, int]:
         """Returns file and 1-based row of a row of this chunk.
 
+        >>> import polars as pl
         >>> Chunk(pl.DataFrame({"a": [1, 2, 3]}), (Place(0, "a.csv", 9), Place(2, "b.csv", 1))).where(1)
         ('a.csv', 10)
         """

@@ -17,7 +17,7 @@ from freshbits.rollouts.cards import FormatCard
 from freshbits.rollouts.discover import Family, natural
 from freshbits.rollouts.groups import number_generations, run_lengths
 from freshbits.rollouts.kinds import Kind
-from freshbits.rollouts.names import NAMES, extras, is_number
+from freshbits.rollouts.names import NAMES, extras, is_number, mapped
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.stream import Chunk, Plan, Stream, Want, stream
@@ -85,25 +85,17 @@ def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
         "completion": Want("completion", Kind.SAMPLED),
     }
     rest = {name: dtype for name, dtype in columns.items() if name not in FIXED}
-    for name in options.signals:
-        if name in rest:
-            plan[SIGNAL + name] = Want(name, Kind.NUMBER)
     for name, dtype in rest.items():
+        # Only NaN that a reward function's None became is silent here, so the kind is NUMBER, not SCORE.
         if is_number(dtype) and not NOT_REWARDS.search(name.lower()):
             plan[SIGNAL + name] = Want(name, Kind.NUMBER)
-    mapped = dict(options.map)
     for canonical in ("answer", "extracted", "region"):
         found = next((name for name in NAMES[canonical] if rest.get(name) == pl.String), None)
-        if found is not None and canonical not in mapped:
+        if found is not None:
             plan[canonical] = Want(found, Kind.TEXT)
-    for canonical, column in mapped.items():
-        kind = Kind.SCORE if canonical.startswith(SIGNAL) else Kind.TEXT
-        plan[canonical] = Want(column, kind)
-    if options.truth is not None:
-        plan["truth"] = Want(options.truth, Kind.NUMBER)
+    plan |= mapped(options, columns)
     taken = {want.column for want in plan.values()}
-    plan |= extras({name: dtype for name, dtype in columns.items() if name not in taken})
-    return plan
+    return plan | extras({name: dtype for name, dtype in columns.items() if name not in taken})
 
 
 def _said(rewards: list[str], options: ReadOptions) -> str:

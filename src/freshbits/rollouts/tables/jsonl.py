@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast, IO
+from typing import IO, Any, cast
 
 import polars as pl
 
@@ -49,7 +49,7 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
         for file in files:
             expected = None
             for line, document in objects(file, problems):
-                for row in unfold(document, file):
+                for row in _unfolded(unfold, document, file, line):
                     if expected != line:
                         places.append(Place(held, str(file), line))
                     for values, (_, want) in zip(gathered, wants, strict=True):
@@ -69,11 +69,22 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
 def peek(file: Path, problems: Problems, unfold: Unfold = as_it_is) -> list[Row]:
     """Returns the first rows of a file: at most 200, and no more than about 4 MB of text."""
     rows: list[Row] = []
-    for _, document in objects(file, problems, limit=PEEK_BYTES):
-        rows.extend(unfold(document, file))
+    for line, document in objects(file, problems, limit=PEEK_BYTES):
+        rows.extend(_unfolded(unfold, document, file, line))
         if len(rows) >= PEEK_ROWS:
             break
     return rows
+
+
+def _unfolded(unfold: Unfold, document: Row, file: Path, line: int) -> Iterable[Row]:
+    """Returns a line's rows; what lacks the format's shape is named, not a traceback."""
+    try:
+        return list(unfold(document, file))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"does not have the shape of its format ({error})", file=file, row=line,
+            mend="mend or delete the line, or read it as a plain table with --format plain",
+        ) from None  # fmt: skip
 
 
 def objects(file: Path, problems: Problems, limit: int | None = None) -> Iterator[tuple[int, Row]]:
