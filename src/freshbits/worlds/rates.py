@@ -70,9 +70,9 @@ class Beta(Quadrature):
     b: float
 
     def __post_init__(self) -> None:
-        if not (self.a >= 0.02 and self.b >= 0.02):
+        if not (self.a >= 0.05 and self.b >= 0.05):
             raise InputError(
-                f"Beta({self.a}, {self.b}) is too close to atoms", mend="use Atoms for a, b < 0.02"
+                f"Beta({self.a}, {self.b}) is too close to atoms", mend="use Atoms for a, b < 0.05"
             )
 
     def draw(self, rng: np.random.Generator, n: int) -> Array:
@@ -83,7 +83,7 @@ class Beta(Quadrature):
         """Returns tanh-sinh nodes on each piece: they bear the x log x of entropies and poles at 0 and 1."""
         edges = _edges(breaks, 0.0, 1.0)
         # t = 6.05 is where p underflows; sharp humps (large a, b) need the finer step.
-        step = 1 / (16 if max(self.a, self.b) < 200 else 128)
+        step = 1 / (16 * 2.0 ** max(0, math.ceil(math.log2(math.sqrt(self.a + self.b) / 3))))
         t = np.arange(-6.05, 6.05, step)
         exponent = math.pi * np.sinh(t)
         low, high = special.expit(exponent), special.expit(-exponent)
@@ -99,7 +99,10 @@ class Beta(Quadrature):
         return _tidy(np.concatenate(rates), np.concatenate(weights))
 
     def few(self, n: int) -> Nodes:
-        """Returns n Gauss-Jacobi nodes and weights."""
+        """Returns n Gauss-Jacobi nodes and weights, or quantiles where the hump is too sharp for those."""
+        if self.a + self.b > 800:
+            u, spread = special.roots_legendre(n)
+            return special.betaincinv(self.a, self.b, (u + 1) / 2), spread / spread.sum()
         x, weights = special.roots_jacobi(n, self.b - 1, self.a - 1)
         return (x + 1) / 2, weights / weights.sum()
 
