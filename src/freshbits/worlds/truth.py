@@ -31,7 +31,7 @@ class SignalTruth:
     Attributes:
         pass_rate: mean verdict or score of one row.
         contrast_bits: E H(S | Q), bits per rollout; E h(s_q) for a verdict.
-        given_others: E H(S | the world's other components with levels, Q); to about three digits where several
+        given_others: E H(S | the world's other components with levels, Q); to about four digits where
             components have rates of their own by prompt, None where those are too many.
         truth_bits: I(C; S | Q).
         class_bits: I(answer class; S | Q).

@@ -85,7 +85,7 @@ def write_verl_v1(
     files = []
     for step, rows, _ in _scored(frame, weights):
         lines = (
-            {**_verl(row, step), "uid": f"{row['prompt_id']}-{row['source']}_{row['sample']}_0"}
+            {**_verl(row, step), "uid": f"{row['prompt_id']}-{row['source']}-{step}_{row['sample']}_0"}
             for row in rows.to_dicts()
         )
         files.append(write_lines(directory / f"{step}.jsonl", lines))
