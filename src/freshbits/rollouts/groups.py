@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,19 +11,35 @@ import polars as pl
 from freshbits.rollouts.stream import Chunk, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 NEEDED = ("step", "prompt")
+ENOUGH_ROWS = 200_000
 
 
-def run_lengths(chunk: Chunk) -> list[int]:
-    """Returns how many rows in a row have one prompt, per file and step; a chunk's last run may be cut.
+def num_generations(chunks: Iterable[Chunk]) -> int:
+    """Returns the greatest common divisor of how many rows in a row have one prompt, per file and step.
 
-    >>> run_lengths(Chunk(pl.DataFrame({"step": [1] * 5, "prompt": ["p", "p", "q", "q", "q"]})))
-    [2, 3]
+    1 where the rows are not ordered by prompt. Chunks may cut a run; it is counted whole.
+
+    >>> import polars as pl
+    >>> num_generations([Chunk(pl.DataFrame({"step": [1] * 6, "prompt": list("ppqqqq")}))])
+    2
     """
-    rows = chunk.rows.select(*NEEDED, _file(chunk))
-    return rows.to_struct("row").rle().struct.field("len").to_list()
+    found = seen = length = 0
+    last: object = None
+    for chunk in chunks:
+        runs = chunk.rows.select(_file(chunk), *NEEDED).to_struct("row").rle()
+        for key, rows in zip(runs.struct.field("value").to_list(), runs.struct.field("len"), strict=True):
+            if key == last:
+                length += rows
+                continue
+            found = gcd(found, length)
+            last, length = key, rows
+        seen += chunk.rows.height
+        if found == 1 or seen > ENOUGH_ROWS:
+            return found
+    return gcd(found, length)
 
 
 def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) -> Stream:

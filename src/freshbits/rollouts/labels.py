@@ -44,11 +44,8 @@ def apply_labels(opened: Opened, file: Path) -> None:
     """
     labels = _read(file)
     inner = opened.rows
-    texts = [
-        next((name for name in ("prompt", "prompt_id", "group") if name in inner.schema), None),
-        "completion",
-    ]
-    texts = [name for name in texts if name in inner.schema]
+    prompt = next((name for name in ("prompt", "prompt_id", "group") if name in inner.schema), None)
+    texts = [name for name in (prompt, "completion") if name is not None and name in inner.schema]
 
     def read(columns: Sequence[str]) -> Iterator[Chunk]:
         wanted = "truth" in columns or "truth_weight" in columns
@@ -121,9 +118,9 @@ def _read(file: Path) -> pl.DataFrame:
 
 def _check(here: pl.DataFrame, rows: pl.DataFrame, texts: list[str], file: Path, at: int) -> None:
     for row, key in here.select("row", "key").iter_rows():
-        values = [rows[name][row] for name in texts]
-        completion = values.pop() if texts[-1] == "completion" else None
-        if row_key(values[0] if values else None, completion) != key:
+        values = {name: rows[name][row] for name in texts}
+        completion = values.pop("completion", None)
+        if row_key(next(iter(values.values()), None), completion) != key:
             raise InputError(
                 f"the key of row {row + at} does not fit the log", file=file, column="key",
                 mend="these labels were made from another log, or the log has changed since",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,9 @@ import polars as pl
 
 from freshbits.rollouts.cards import FormatCard
 from freshbits.rollouts.discover import Family, natural
-from freshbits.rollouts.groups import number_generations, run_lengths
+from freshbits.rollouts.groups import num_generations, number_generations
 from freshbits.rollouts.kinds import Kind
-from freshbits.rollouts.names import NAMES, extras, is_number, mapped
+from freshbits.rollouts.names import NAMES, extras, is_number, mapped, require_rollouts
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.stream import Chunk, Plan, Stream, Want, stream
@@ -58,6 +57,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     table = source.table()
     plan = _plan(table.columns, options)
     rewards = [name for name in plan if name.startswith(SIGNAL)]
+    require_rollouts(plan, table.columns, source.first_file)
     notes = [*table.notes, _said(rewards, options)]
     runs = sorted({file.parent for file in source.files}, key=natural)
     notes += _lost(source.files)
@@ -85,10 +85,11 @@ def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
         "completion": Want("completion", Kind.SAMPLED),
     }
     rest = {name: dtype for name, dtype in columns.items() if name not in FIXED}
-    for name, dtype in rest.items():
-        # Only NaN that a reward function's None became is silent here, so the kind is NUMBER, not SCORE.
-        if is_number(dtype) and not NOT_REWARDS.search(name.lower()):
-            plan[SIGNAL + name] = Want(name, Kind.NUMBER)
+    numbers = [name for name in rest if is_number(rest[name]) and not NOT_REWARDS.search(name.lower())]
+    # TRL writes rewards as floats; whole numbers beside them were logged by log_extra.
+    floats = [name for name in numbers if rest[name].is_float()]
+    # A reward function's None becomes NaN: that is not worth a word, so the kind is NUMBER, not SCORE.
+    plan |= {SIGNAL + name: Want(name, Kind.NUMBER) for name in floats or numbers}
     for canonical in ("answer", "extracted", "region"):
         found = next((name for name in NAMES[canonical] if rest.get(name) == pl.String), None)
         if found is not None:
@@ -118,18 +119,10 @@ def _lost(files: tuple[Path, ...]) -> list[str]:
 
 
 def _generations(source: Source, plan: Plan) -> int:
-    """Returns num_generations: the greatest common divisor of the run lengths of equal prompts in a few files."""
+    """Returns num_generations as a few files, spread over the run, show it."""
     every = max(1, len(source.files) // LOOKED_AT)
     table = source.table(files=source.files[::every])
-    found = 0
-    rows = 0
-    for chunk in table.read({"step": plan["step"], "prompt": plan["prompt"]}):
-        for length in run_lengths(chunk):
-            found = gcd(found, length)
-        rows += chunk.rows.height
-        if rows > 200_000 or found == 1:
-            break
-    return found
+    return num_generations(table.read({"step": plan["step"], "prompt": plan["prompt"]}))
 
 
 def _run_name(directory: Path, root: Path | None) -> str:

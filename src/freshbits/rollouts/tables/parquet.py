@@ -81,8 +81,10 @@ def wider(one: pl.DataType, other: pl.DataType, name: str, file: Path | None) ->
 
     if number(one) and number(other):
         return one if one.is_float() else other if other.is_float() else pl.Int64()
-    if one.is_nested() and other.is_nested():
-        return one  # structs differ in their fields; values are read one by one
+    text = (pl.String, pl.Categorical)
+    if one.is_nested() or other.is_nested():
+        if (one.is_nested() or one in text) and (other.is_nested() or other in text):
+            return one if one.is_nested() else other  # text here, messages there: values are read one by one
     raise InputError(
         f"is {other} here and {one} in an earlier file", file=file, column=name,
         mend="read the two kinds of files apart",

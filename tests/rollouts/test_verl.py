@@ -1,0 +1,39 @@
+"""verl's dumps in both layouts."""
+
+from pathlib import Path
+
+import polars as pl
+
+from freshbits.rollouts.read import read
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "rollouts"
+
+
+def test_v0_reads_the_score_and_what_stands_beside_it():
+    log = read(FIXTURES / "verl_v0")
+    frame = pl.concat(log.batches())
+    assert log.format == "verl rollouts"
+    assert log.signals == ("score", "acc", "overlong_reward")
+    assert [file.name for file in log.files] == ["1.jsonl", "2.jsonl", "10.jsonl"]
+    assert frame["step"].to_list() == [1] * 12 + [2] * 12 + [10] * 12
+    assert frame["answer"].null_count() == 0
+    assert set(frame["signal.acc"].unique()) == {0.0, 1.0}  # bools
+    assert "group" not in log.schema
+    assert any("V0 layout" in note for note in log.notes)
+
+
+def test_v1_takes_the_group_from_uid():
+    log = read(FIXTURES / "verl_v1")
+    frame = pl.concat(log.batches())
+    assert log.signals == ("score",)
+    assert frame.group_by("group").len()["len"].to_list() == [4] * 9
+    assert frame["group"].str.contains("_").sum() == 0
+
+
+def test_messages_as_input_are_joined(tmp_path):
+    (tmp_path / "1.jsonl").write_text(
+        '{"input": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], "output": "o", '
+        '"gts": null, "score": 1.0, "step": 1}\n'
+    )
+    frame = pl.concat(read(tmp_path).batches())
+    assert frame["prompt"].to_list() == ["system: s\n\nuser: u"]
