@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,8 +138,12 @@ def main() -> None:
 
             return run
 
+        def text_pass(batch: pl.DataFrame) -> None:
+            touch(batch)
+            compact(batch, partition)
+
         floor = seconds(each(touch), options.repeats)
-        whole = seconds(each(lambda batch: (touch(batch), compact(batch, partition))), options.repeats)
+        whole = seconds(each(text_pass), options.repeats)
         print(f"decoding {floor:.2f} s, decoding and text pass {whole:.2f} s: ratio {whole / floor:.1f}")
         print(f"classes: {partition.name}")
         scale = options.rows / first.height
@@ -149,9 +154,7 @@ def main() -> None:
             "twelve features": lambda: measure(first["completion"], CORE),
         }
         for feature in CORE:
-            parts[f"  {feature.name} alone"] = lambda feature=feature: measure(
-                first["completion"], (feature,)
-            )
+            parts[f"  {feature.name} alone"] = partial(measure, first["completion"], (feature,))
         for name, work in parts.items():
             print(f"{name:24} {seconds(work, options.repeats) * scale:6.2f} s")
         if options.fail_above is not None and whole / floor > options.fail_above:

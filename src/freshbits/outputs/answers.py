@@ -28,7 +28,8 @@ UNREADABLE = 0
 
 _OPTIONS = r"(?s)\bA[).:\]]\s.*\bB[).:\]]\s"
 _CODE = (
-    r"(?m)^(?:def |class |import |from \w+ import |#include|public |func |fn |```(?:py|cpp|java|js|rust|c\b))"
+    r"(?m)^\s*(?:def \w+\(|class \w+[(:]|import \w|from [\w.]+ import |for \w.* in .*:$|return\b.*[^.]$|"
+    r"#include|public |func |fn |```(?:py|cpp|java|js|rust|go\b|c\b))"
 )
 _NUMBER_ONLY = r"^\s*[-+$]?[\d,]+(?:\.\d+)?%?\s*$"
 
@@ -62,7 +63,7 @@ def choose(batch: pl.DataFrame) -> Partition:
     for form in forms:
         if _read_share(head, form) >= 0.5:
             return form
-    return CODE if _share(head, "completion", _CODE) >= 0.5 else TEXT
+    return CODE if _is_code(head) else TEXT
 
 
 def classes(batch: pl.DataFrame, partition: Partition) -> pl.DataFrame:
@@ -118,11 +119,15 @@ def _lists_options(head: pl.DataFrame) -> bool:
     return _share(head, "answer", r"^\s*\(?[A-Ja-j]\)?\s*$") >= 0.5 or _share(head, "prompt", _OPTIONS) >= 0.5
 
 
+def _is_code(head: pl.DataFrame) -> bool:
+    return _share(head, "completion", _CODE) >= 0.5
+
+
 def _ends_in_numbers(head: pl.DataFrame) -> bool:
     if _share(head, "answer", _NUMBER_ONLY) >= 0.5:
         return True
     short = head.filter(pl.col("completion").str.len_bytes() <= 200)
-    if short.height < head.height / 2:
+    if short.height < head.height / 2 or _is_code(head):
         return False
     last = extract.last_number(pl.col("completion"))
     ends = (

@@ -37,7 +37,7 @@ def belief(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def belief_columns(frame: pl.DataFrame) -> list[str]:
-    """Returns the names of the belief columns that a log has; none where groups are single and nothing logged.
+    """Returns the names of the belief columns that a log has: none without groups or log-probability.
 
     >>> belief_columns(pl.DataFrame({"group": [1, 2], "answer_class": [7, 8]}))
     []

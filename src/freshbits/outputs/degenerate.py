@@ -94,54 +94,56 @@ def _smallest(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def degenerate(frame: pl.DataFrame, sampled: Sampled) -> list[dict[str, Any]]:
+def degenerate(frame: pl.DataFrame, sampled: Sampled, *, pairs: bool = False) -> list[dict[str, Any]]:
     """Names the degenerate sources, worst first, as `{source, why, share}`.
 
-    *One text*: the commonest completion stands for at least 90 % of a source's prompts (50 % where it is 40
-    characters or longer), of at least 30. `share` is that share. *No overlap*: of the rare words of a prompt
-    (in at most 5 % of the sampled prompts), the share found in its own completion, less the mean share found
-    in it of other prompts' rare words, averages less than 2 % by its upper 99 % bound. Only completions of at
-    least 20 words count, and at least 100 of them are needed, so a source that logs final answers alone is
-    never named for it. `share` is the mean own share. A completion in another language than its prompt looks
-    the same to this rule.
+    *One text*: the commonest completion is at least 90 % of a source's completions (50 % where it is 40
+    characters or longer), averaged over at least 30 prompts. `share` is that share.
+
+    *No overlap*: of the rare
+    words of a prompt (in at most 5 % of the sampled prompts), the share found in its own completion, less the
+    mean share found in it of other prompts' rare words, averages less than 2 % by its upper 99 % bound. Only
+    completions of at least 20 words count, and at least 100 of them are needed, so a source that logs final
+    answers alone is never named for it. `share` is the mean own share. A completion in another language than
+    its prompt looks the same to this rule.
 
     Args:
         frame: rows of `compact`, of the whole log.
         sampled: merged samples of all batches.
+        pairs: features are differences, so that a text's length is not known and 90 % is asked of all.
     """
-    found = _one_text(frame) + _no_overlap(sampled)
+    found = _one_text(frame, pairs) + _no_overlap(sampled)
     return sorted(found, key=lambda each: (-int("one text" in each["why"]), -each["share"], each["source"]))
 
 
-def _one_text(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def _one_text(frame: pl.DataFrame, pairs: bool) -> list[dict[str, Any]]:
     if "text" not in frame.columns or "prompt" not in frame.columns:
         return []
     source = pl.col("source") if "source" in frame.columns else pl.lit(None, pl.String)
-    length = pl.col(f"{FEATURE}characters") if "opponent" not in frame.columns else pl.lit(0)
+    length = pl.lit(0) if pairs else pl.col(f"{FEATURE}characters")
     rows = frame.select(source.fill_null(_WHOLE).alias("source"), "prompt", "text", length.alias("length"))
-    rows = rows.drop_nulls(["prompt", "text"]).unique(["source", "prompt", "text"])
+    rows = rows.drop_nulls(["prompt", "text"])
+    # Prompts weigh equally, however often each was attempted.
+    weighted = rows.with_columns((1 / pl.len().over("source", "prompt")).alias("weight"))
     prompts = rows.group_by("source").agg(pl.col("prompt").n_unique().alias("prompts"))
     common = (
-        rows.group_by("source", "text")
-        .agg(pl.len().alias("answered"), pl.col("length").first())
-        .sort("source", "answered", "text", descending=[False, True, False])
+        weighted.group_by("source", "text")
+        .agg(pl.col("weight").sum(), pl.col("length").first())
+        .sort("source", "weight", "text", descending=[False, True, False])
         .unique("source", keep="first", maintain_order=True)
         .join(prompts, on="source", maintain_order="left")
-        .with_columns((pl.col("answered") / pl.col("prompts")).alias("share"))
+        .with_columns((pl.col("weight") / pl.col("prompts")).alias("share"))
         .filter(
             (pl.col("prompts") >= LEAST_PROMPTS)
             & ((pl.col("share") >= MOST) | ((pl.col("share") >= MOST_LONG) & (pl.col("length") >= LONG)))
         )
     )
-    return [
-        {
-            "source": row["source"],
-            "why": f"one text of {row['length']:,} characters for {row['answered']:,} "
-            f"of {row['prompts']:,} prompts",
-            "share": row["share"],
-        }
-        for row in common.iter_rows(named=True)
-    ]
+    found = []
+    for row in common.iter_rows(named=True):
+        text = "one text" if pairs else f"one text of {row['length']:,} characters"
+        why = f"{text} is {row['share']:.0%} of its completions over {row['prompts']:,} prompts"
+        found.append({"source": row["source"], "why": why, "share": row["share"]})
+    return found
 
 
 def _no_overlap(sampled: Sampled) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def answer_phrase(text: pl.Expr) -> pl.Expr:
     >>> pl.select(answer_phrase(pl.lit("**Final Answer:** 3.5. I hope it is correct."))).item()
     '3.5'
     """
-    stated = _last(text, _PHRASE + r"[:*_\s]*[^\n]+").str.replace(_PHRASE + r"[:*_\s]*", "")
+    stated = _last(text, _PHRASE + r"[:*_\s]*[^\n]+").str.replace(rf"(?s)^.*{_PHRASE}[:*_\s]*", "")
     return stated.str.extract(r"^(.*?)(?:\.(?:\s.*)?)?[*_\s]*$")
 
 
