@@ -1,1 +1,59 @@
-"""freshbits."""
+"""freshbits: says in bits what a generation-training loop takes in.
+
+`import freshbits as fb` loads the standard library and the result types; everything else is imported when used:
+`fb.read`, `fb.audit`, `fb.label`, `fb.page`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from freshbits.errors import FreshbitsError, InputError
+from freshbits.results import Audit, Estimate
+from freshbits.version import __version__
+
+if TYPE_CHECKING:
+    from freshbits.auditing import audit
+    from freshbits.remedies.label import label
+    from freshbits.report.terminal import page
+    from freshbits.rollouts.log import Log
+    from freshbits.rollouts.options import ReadOptions
+    from freshbits.rollouts.read import read
+
+__all__ = [
+    "Audit",
+    "Estimate",
+    "FreshbitsError",
+    "InputError",
+    "Log",
+    "ReadOptions",
+    "__version__",
+    "audit",
+    "label",
+    "page",
+    "read",
+]
+
+_HOMES = {
+    "Log": "freshbits.rollouts.log",
+    "ReadOptions": "freshbits.rollouts.options",
+    "audit": "freshbits.auditing",
+    "label": "freshbits.remedies.label",
+    "page": "freshbits.report.terminal",
+    "read": "freshbits.rollouts.read",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Imports a public name when it is first used, so that `import freshbits` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'freshbits' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -131,21 +131,16 @@ class Openness(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetBlock:
-    """Holds the contrast bits of one block of consecutive rounds."""
+class Block:
+    """Holds the budget of one block of consecutive rounds, `from` and `to` included."""
 
     round: int
-    contrast_bits: Estimate
+    from_: int
+    to: int
+    rollouts: int
+    mean: Estimate | None
+    contrast_bits: Estimate | None
     dead_groups: Estimate | None
-    mean: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class BudgetRound(BudgetBlock):
-    """Names the rounds a block spans, both ends included."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,13 +156,14 @@ class Budget(Section):
     dead_groups: Estimate | None = None
     all_wrong: Estimate | None = None
     all_right: Estimate | None = None
-    truncated_zero: float | None = None
+    dead_rollouts: int | None = None
+    truncated_zero: int | None = None
     informative_groups: dict[str, Estimate] = field(default_factory=dict)
-    oversampling: float | None = None
-    accepted_share: float | None = None
-    resolution: dict[str, float] = field(default_factory=dict)
-    check: str | None = None
-    by_round: list[Json] = field(default_factory=list)
+    oversampling: Estimate | None = None
+    accepted_share: Estimate | None = None
+    resolution: dict[str, Estimate] = field(default_factory=dict)
+    checks: list[str] = field(default_factory=list)
+    by_round: list[Block] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +180,34 @@ class Component(Section):
 class Channel(Section):
     """Answers: how reliable is the verifier, and where is it worst?"""
 
+    tpr: Estimate | None = None
+    fpr: Estimate | None = None
+    j: Estimate | None = None
+    lr: Estimate | None = None
+    ppv: Estimate | None = None
+    base_rate: Estimate | None = None
+    bits: Estimate | None = None
+    p_value: float | None = None
+    negative_j: Estimate | None = None
+    auroc: Estimate | None = None
+    worst: Json | None = None
+    pressure: Json | None = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Efficiency(Section):
     """Answers: how many of the bits are spent on the task?"""
+
+    partition: str | None = None
+    task_bits: Estimate | None = None
+    total_bits: Estimate | None = None
+    eta: Estimate | None = None
+    coarser: Json | None = None
+    finer: Json | None = None
+    surface: list[Json] = field(default_factory=list)
+    ladder: list[Json] = field(default_factory=list)
+    portable_bits: Estimate | None = None
+    local_bits: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +236,33 @@ class Coverage(Section):
 class Forecast(Section):
     """Answers: what will happen?"""
 
+    form: str | None = None
+    fit: Json | None = None
+    binding_risk: str | None = None
+    diversity_half_life: Estimate | None = None
+    rounds_to_target: Estimate | None = None
+    ceiling: Estimate | None = None
+    fixation: Estimate | None = None
+    onset: Estimate | None = None
+    trajectory: list[Json] = field(default_factory=list)
+    backtest: list[Json] = field(default_factory=list)
+    change: Json | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFixed:
+    """Holds what is left of a candidate's bits once the source that wrote the text is held fixed."""
+
+    signal_bits: Estimate | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """Holds the mean of a feature in the first and in the last block of rounds, over all rows."""
+
+    first: float
+    last: float
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -226,7 +273,12 @@ class Candidate:
     signal_bits: Estimate | None
     direction: str | None
     spurious_bits: Estimate | None
-    source_fixed: Estimate | None
+    source_fixed: SourceFixed | None
+    learned_first: float | None
+    relied_on: float | None
+    price_bits: float | None
+    crossover: float | None
+    drift: Drift | None
     q_value: float | None
 
 
@@ -238,6 +290,10 @@ class Hacking(Section):
     risk: float | None = None
     first: str | None = None
     kind: str = "audit"
+    fpr: float | None = None
+    fpr_source: str | None = None
+    own_alarm_rate: float | None = None
+    gain: list[Json] = field(default_factory=list)
     features: list[Candidate] = field(default_factory=list)
 
 
@@ -283,16 +339,10 @@ class Audit:
         """Returns the report as JSON text; the same audit gives the same bytes."""
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
-    def __str__(self) -> str:
-        """Returns the page as plain text."""
-        from freshbits.report.terminal import page
-
-        return page(self)
-
 
 def _plain(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name.rstrip("_"): _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, float):
         return None if value != value else float(f"{value:.6g}")
     if isinstance(value, dict):
@@ -318,8 +368,8 @@ def _build(kind: Any, data: Any) -> Any:
         return [_build(inner, item) for item in data]
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        known = {f.name for f in fields(kind)}
-        return kind(**{name: _build(hints[name], item) for name, item in data.items() if name in known})
+        names = {f.name.rstrip("_"): f.name for f in fields(kind)}  # `from_` is a keyword without its underscore
+        return kind(**{names[key]: _build(hints[names[key]], item) for key, item in data.items() if key in names})
     if kind is float and isinstance(data, int):
         return float(data)
     return data

@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m freshbits`."""
+
+from freshbits.cli import main
+
+main()

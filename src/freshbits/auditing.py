@@ -1,0 +1,102 @@
+"""The audit: read, tally, measure and judge, advise. Every number on the page is computed by what is called here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from freshbits.criteria.budget import budget
+from freshbits.criteria.channel import channel
+from freshbits.criteria.components import components
+from freshbits.criteria.coverage import coverage
+from freshbits.criteria.efficiency import efficiency
+from freshbits.criteria.forecast import forecast
+from freshbits.criteria.hacking import hacking
+from freshbits.criteria.inputs import Evidence
+from freshbits.criteria.openness import openness
+from freshbits.criteria.summary import summary
+from freshbits.remedies.advise import advise
+from freshbits.results import Audit, Labels
+from freshbits.rollouts.log import Log
+from freshbits.rollouts.options import ReadOptions
+from freshbits.rollouts.read import read
+from freshbits.tally.local import tally
+from freshbits.tally.tally import Tally
+
+Source = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | Log
+
+
+def audit(
+    source: Source,
+    options: ReadOptions | None = None,
+    *,
+    where: str | None = None,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Audit:
+    """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
+
+    Args:
+        source: files, a directory, a frame, or what `freshbits.read` gave.
+        options: how to read it; everything is recognised where None.
+        where: how to name the log in the commands that the report suggests.
+        progress: called with the number of rows read so far.
+
+    Raises:
+        InputError: if the log cannot be read; the message says where and how to mend it.
+
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"prompt": [f"q{i // 8}" for i in range(320)], "completion": [f"a{i % 3}" for i in range(320)],
+    ...                      "reward": [float(i % 3 == 0) for i in range(320)]})
+    >>> audit(rows).budget["reward"].status
+    'judged'
+    """
+    log = source if isinstance(source, Log) else read(source, options or ReadOptions())
+    counts = tally(log, progress)
+    evidence = Evidence(
+        tally=counts,
+        truth="truth" in log.schema,
+        pairs="opponent" in log.schema,
+        filtered=log.filtered,
+        weights=log.weights,
+        origins=log.origins,
+        where=where or _name(source),
+    )
+    budgets = {signal: budget(evidence, signal) for signal in log.signals}
+    parts = components(evidence, budgets)
+    return Audit(
+        log=summary(log, counts, _labels(counts, options)),
+        openness={signal: openness(evidence, signal, found) for signal, found in budgets.items()},
+        budget=budgets,
+        components=parts,
+        channel={signal: channel(evidence, signal) for signal in budgets},
+        efficiency={signal: efficiency(evidence, found) for signal, found in budgets.items()},
+        coverage=coverage(evidence),
+        forecast={signal: forecast(evidence) for signal in budgets},
+        hacking={signal: hacking(evidence, signal) for signal in budgets},
+        remedies=advise(evidence, budgets, parts),
+    )
+
+
+def _labels(counts: Tally, options: ReadOptions | None) -> Labels | None:
+    """Counts the labelled rows of the whole log and says how they were drawn."""
+    if "truth" not in counts.groups.columns:
+        return None
+    rows = int(counts.groups["truth"].sum())
+    prompts = int(counts.groups.filter(pl.col("truth") > 0)["prompt"].n_unique())
+    drawn = options is not None and options.labels is not None
+    return Labels(
+        rows=rows,
+        prompts=prompts,
+        design="drawn with known inclusion probabilities" if drawn else "unknown, taken as random over rollouts",
+    )
+
+
+def _name(source: Source) -> str:
+    """Names a source for commands."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    if isinstance(source, Sequence):
+        return " ".join(str(part) for part in source)
+    return "LOG"

@@ -1,0 +1,213 @@
+"""The command line: `freshbits audit`, `label`, `formats`.
+
+Exit codes: 0 done, 1 a `--fail-on` condition holds, 2 bad input or usage. Colours and progress only for people.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from freshbits.errors import InputError
+
+if TYPE_CHECKING:
+    from freshbits.results import Audit
+    from freshbits.rollouts.options import ReadOptions
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Says in bits what a generation-training loop takes in, from the rollout logs it left.",
+)
+
+Logs = Annotated[list[str], typer.Argument(help="Files or directories with rollouts.", show_default=False)]
+Signal = Annotated[list[str] | None, typer.Option("--signal", help="Use only this signal; may be repeated.")]
+Map = Annotated[list[str] | None, typer.Option("--map", help="CANONICAL=COLUMN, e.g. completion=answer_text.")]
+Format = Annotated[str | None, typer.Option("--format", help="Read as this format; see `freshbits formats`.")]
+Truth = Annotated[str | None, typer.Option("--truth", help="Column that says whether a completion is right.")]
+TruthIs = Annotated[str | None, typer.Option("--truth-is", help="Value of the truth column that means right.")]
+Join = Annotated[Path | None, typer.Option("--join", help="Second file with the same prompt ids (texts, truth).")]
+LabelsFile = Annotated[Path | None, typer.Option("--labels", help="Labels filled in after `freshbits label`.")]
+Accept = Annotated[list[str] | None, typer.Option("--accept", help="'NAME>=x' makes a verdict of a score.")]
+Weight = Annotated[list[str] | None, typer.Option("--weight", help="NAME=w: the signal's weight in the reward.")]
+Origin = Annotated[list[str] | None, typer.Option("--origin", help="NAME=external|memory|own_state|drifting.")]
+JsonPath = Annotated[str | None, typer.Option("--json", help="Write the report as JSON here (- for stdout).")]
+FailOn = Annotated[
+    list[str] | None, typer.Option("--fail-on", help="'budget.dead_groups>0.5': exit 1 if true for any signal.")
+]
+
+
+@app.command()
+def audit(
+    logs: Logs,
+    signal: Signal = None,
+    map_: Map = None,
+    format_: Format = None,
+    truth: Truth = None,
+    truth_is: TruthIs = None,
+    join: Join = None,
+    labels: LabelsFile = None,
+    accept: Accept = None,
+    weight: Weight = None,
+    origin: Origin = None,
+    json_path: JsonPath = None,
+    fail_on: FailOn = None,
+) -> None:
+    """Say what a rollout log proves, what it cannot say, and what to do next."""
+    from freshbits.report.files import write_text
+    from freshbits.report.gate import Gate
+
+    gates = [Gate.parse(text) for text in fail_on or []]
+    options = _options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
+    result = _audit(logs, options)
+    if json_path is not None:
+        write_text(result.dumps(), json_path)
+    if json_path != "-":
+        _show(result)
+    failing = [sentence for gate in gates for sentence in gate.failing(result)]
+    for sentence in failing:
+        typer.echo(sentence, err=True)
+    if failing:
+        raise typer.Exit(1)
+
+
+@app.command()
+def label(
+    logs: Logs,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many rollouts to label.")] = 300,
+    out: Annotated[str, typer.Option("-o", "--out", help="File to write: .csv, .jsonl or .parquet.")] = "labels.csv",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same rows.")] = 0,
+    signal: Signal = None,
+    map_: Map = None,
+    format_: Format = None,
+    join: Join = None,
+    accept: Accept = None,
+) -> None:
+    """Draw the rollouts to label: fill in `truth` (1 right, 0 wrong), then `audit --labels FILE`."""
+    from freshbits.remedies.label import label as draw
+    from freshbits.report.files import write_table
+    from freshbits.rollouts.read import read
+
+    log = read(logs, _options(signal, map_, format_, None, None, join, None, accept, None, None))
+    table, words = draw(log, log.signals[0], number, seed)
+    write_table(table, out)
+    for line in words:
+        typer.echo(line)
+    named = " ".join(logs)
+    typer.echo(f"wrote {out}; fill in its column truth, then: freshbits audit {named} --labels {out}")
+
+
+@app.command()
+def formats() -> None:
+    """List the formats that are read, and what each can and cannot tell."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from freshbits.rollouts.read import formats as cards
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="bold")
+    for column in ("format", "files", "can tell", "cannot tell"):
+        table.add_column(column, overflow="fold")
+    for card in cards():
+        table.add_row(card.name, card.files, card.tells, card.lacks)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from freshbits.version import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line; bad input prints one sentence and exits with code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"freshbits: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _options(
+    signal: list[str] | None,
+    map_: list[str] | None,
+    format_: str | None,
+    truth: str | None,
+    truth_is: str | None,
+    join: Path | None,
+    labels: Path | None,
+    accept: list[str] | None,
+    weight: list[str] | None,
+    origin: list[str] | None,
+) -> ReadOptions:
+    from freshbits.rollouts.options import ReadOptions, parse_accept, parse_map, parse_origins, parse_weights
+
+    return ReadOptions(
+        format=format_,
+        map=parse_map(map_ or []),
+        join=join,
+        labels=labels,
+        signals=tuple(signal or ()),
+        truth=truth,
+        truth_is=truth_is,
+        accept=parse_accept(accept or []),
+        weights=parse_weights(weight or []),
+        origins=parse_origins(origin or []),
+    )
+
+
+def _audit(logs: list[str], options: ReadOptions) -> Audit:
+    from freshbits.auditing import audit as run
+
+    with _progress() as advance:
+        return run(logs, options, where=" ".join(logs), progress=advance)
+
+
+def _show(result: Audit) -> None:
+    import shutil
+
+    from freshbits.report.terminal import WIDTH, page
+
+    person = sys.stdout.isatty()
+    width = shutil.get_terminal_size((WIDTH, 40)).columns if person else WIDTH
+    sys.stdout.write(page(result, width=width, colour=person))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Shows the rows read so far on standard error, for a person, once two seconds have passed."""
+    if not sys.stderr.isatty():
+        yield lambda rows: None
+        return
+    started = time.monotonic()
+
+    def advance(rows: int) -> None:
+        if time.monotonic() - started > 2:
+            sys.stderr.write(f"\r{rows:,} rollouts read ")
+            sys.stderr.flush()
+
+    try:
+        yield advance
+    finally:
+        if time.monotonic() - started > 2:
+            sys.stderr.write("\r\033[K")
+
+
+if __name__ == "__main__":
+    main()

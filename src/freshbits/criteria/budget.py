@@ -1,0 +1,322 @@
+"""Budget: how many bits per rollout a signal carries, whether they dry up, and which rollouts carry none."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freshbits.criteria.inputs import Evidence, quoted
+from freshbits.criteria.rounds import blocks_of
+from freshbits.criteria.sampled import Scores, scored_sample, surprise
+from freshbits.information import levels, mixing
+from freshbits.information.entropy import binary_entropy
+from freshbits.information.resampling import MIN_PROMPTS, estimate, ratio
+from freshbits.information.scores import centred_bins, count_levels, discordant_binary, discordant_scores
+from freshbits.results import Block, Budget, Estimate
+from freshbits.tally.tally import GroupCounts
+
+GROUP_SIZES = (2, 4, 8, 16, 32, 64)
+AGREEMENT = 0.03  # the mixture and the jackknife agree this well from 8 rollouts per group
+
+
+def budget(evidence: Evidence, signal: str) -> Budget:
+    """Judges the budget of one signal.
+
+    Contrast bits E h(s_q), dead groups split into all wrong and all right, what other group sizes would give,
+    surprise bits H_V(S|B), block by block of rounds. It does not know whether the bits are about the task.
+    """
+    values = evidence.tally.values[signal]
+    kind = values.kind
+    if not values.scored:
+        return Budget(
+            status="not_judged", code="BUDGET_UNSCORED", reason=f"{signal} never scores a rollout", kind=kind
+        )
+    groups = evidence.tally.of(signal)
+    prompts = int(np.unique(groups.prompt).size)
+    if evidence.pairs:
+        return _of_pairs(evidence, signal, groups)
+    if prompts < MIN_PROMPTS:
+        return Budget(
+            status="not_judged",
+            code="FEW_PROMPTS",
+            reason=f"only {prompts} prompts are scored; intervals need {MIN_PROMPTS}",
+            kind=kind,
+        )
+    if float(np.median(groups.n)) < 2:
+        return _one_per_group(evidence, signal, groups)
+    scores = scored_sample(evidence.tally, signal)
+    contrast, resolution = _contrast(kind, groups, scores)
+    surprise_bits, columns = surprise(evidence.tally, signal, scores)
+    dead, wrong, right, filtered = _dead(groups, evidence.filtered, kind)
+    few = contrast is not None and contrast.value is None
+    fit = mixing.fit(groups.n, groups.k, groups.prompt) if kind == "binary" and not few else None
+    informative = _informative(fit) if fit else {}
+    return Budget(
+        status="judged",
+        code="BUDGET_FILTERED" if filtered else "FEW_PER_GROUP" if few else None,
+        reason=filtered or (f"{int(np.median(groups.n))} rollouts per group give bounds, not a value" if few else None),
+        needs="log at least 8 completions per prompt (num_generations)" if few else None,
+        kind=kind,
+        mean=_mean(kind, groups, scores),
+        contrast_bits=contrast,
+        surprise_bits=surprise_bits,
+        surprise_columns=columns,
+        discordant=_discordant(kind, groups, scores),
+        dead_groups=dead,
+        all_wrong=wrong,
+        all_right=right,
+        dead_rollouts=int(groups.n[groups.dead & (groups.n >= 2)].sum()) if dead else None,
+        truncated_zero=_truncated_zero(evidence, signal),
+        informative_groups=informative,
+        oversampling=_inverse(dead),
+        accepted_share=_accepted_share(fit) if fit else None,
+        resolution=resolution,
+        checks=_checks(groups, contrast) if kind == "binary" else [],
+        by_round=_by_round(kind, groups, scores, hide_dead=filtered is not None),
+    )
+
+
+def _contrast(
+    kind: str, groups: GroupCounts, scores: Scores
+) -> tuple[Estimate | None, dict[str, Estimate]]:
+    """Returns the contrast bits and, for scores, the same at other resolutions."""
+    if kind in ("binary", "constant"):
+        if kind == "constant":
+            return _zero(groups, "the signal never varies"), {}
+        return mixing.contrast_bits(groups.n, groups.k, groups.prompt), {}
+    if kind == "levels":
+        _, level = np.unique(scores.score, return_inverse=True)
+        return _of_levels(level.astype(np.int64), scores, groups), {}
+    found = {bins: _of_levels(centred_bins(scores.score, scores.group, bins), scores, groups) for bins in (2, 4, 8)}
+    return found[4], {f"{bins} bins": value for bins, value in found.items() if value and value.value is not None}
+
+
+def _of_levels(level: NDArray[np.int64], scores: Scores, groups: GroupCounts) -> Estimate | None:
+    keys, counts = count_levels(scores.group, level)
+    first = np.searchsorted(scores.group, keys)
+    bits = levels.contrast_bits(counts, scores.prompt[first])
+    if bits is not None:
+        return bits
+    # Fewer than four rollouts per group. The verdict "highest value or not" is a function of the score, so its
+    # bits are a lower bound; nothing is known from above but the number of levels.
+    low = mixing.contrast_bits(groups.n, groups.k, groups.prompt)
+    top = float(np.log2(max(int(level.max()) + 1, 2)))
+    method = "bounds: at least the bits of 'highest value or not', at most log2(levels)"
+    return Estimate(None, low.low, top, low.level, low.unit, method, low.prompts, low.rollouts)
+
+
+def _zero(groups: GroupCounts, method: str) -> Estimate:
+    return estimate(
+        np.zeros(3),
+        unit=mixing.UNIT,
+        method=method,
+        prompts=int(np.unique(groups.prompt).size),
+        rollouts=int(groups.n.sum()),
+    )
+
+
+def _mean(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
+    """Returns the mean verdict (share accepted) or the mean score, groups counting equally."""
+    if kind == "binary":
+        return ratio(
+            groups.k / groups.n,
+            np.ones(groups.n.size),
+            groups.prompt,
+            unit="share accepted",
+            method="mean over groups, jackknife over prompts",
+            rollouts=int(groups.n.sum()),
+        )
+    if scores.score.size == 0:
+        return None
+    return ratio(
+        scores.score,
+        np.ones(scores.score.size),
+        scores.prompt,
+        unit="score",
+        method="mean over sampled rollouts, jackknife over prompts",
+        rollouts=scores.score.size,
+        bounds=(-np.inf, np.inf),
+    )
+
+
+def _discordant(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
+    if kind == "binary":
+        return discordant_binary(groups.n, groups.k, groups.prompt)
+    return discordant_scores(scores.score, scores.group, scores.prompt)
+
+
+def _dead(
+    groups: GroupCounts, filtered: str | None, kind: str
+) -> tuple[Estimate | None, Estimate | None, Estimate | None, str | None]:
+    """Returns the shares of dead, all wrong and all right groups, and why they are unknown where they are."""
+    several = groups.where(groups.n >= 2)
+    if filtered is None and _looks_filtered(several):
+        filtered = "no dead group at all where chance alone would give some: the log looks filtered"
+    if filtered is not None:
+        return None, None, None, filtered + "; the share of dead groups is unknown"
+
+    def share(mask: NDArray[np.bool_]) -> Estimate | None:
+        return ratio(
+            mask.astype(np.float64),
+            np.ones(mask.size),
+            several.prompt,
+            unit="share of groups",
+            method="groups of two or more, jackknife over prompts",
+            rollouts=int(several.n.sum()),
+        )
+
+    if kind == "constant":  # one value says nothing about right and wrong
+        return share(several.dead), None, None, None
+    return share(several.dead), share(several.dead & several.low), share(several.dead & several.high), None
+
+
+def _looks_filtered(groups: GroupCounts) -> bool:
+    """Tells whether dead groups are missing although the fitted pass rates would give at least ten by chance."""
+    if groups.n.size < 100 or bool(groups.dead.any()):
+        return False
+    fit = mixing.fit(groups.n, groups.k, groups.prompt)
+    sizes, counts = np.unique(groups.n, return_counts=True)
+    expected = sum(
+        count * float(fit.mean(lambda s, n=n: s**n + (1 - s) ** n)[0])
+        for n, count in zip(sizes, counts, strict=True)
+    )
+    return expected >= 10
+
+
+def _informative(fit: mixing.Mixing) -> dict[str, Estimate]:
+    """Returns 1 - E[s^G + (1-s)^G]: the share of groups of size G with any contrast."""
+    return {
+        str(size): estimate(
+            fit.mean(lambda s, size=size: 1 - s**size - (1 - s) ** size),
+            unit="share of groups",
+            method="mixture, jackknife over prompts",
+            prompts=fit.prompts,
+            rollouts=fit.rollouts,
+            bounds=(0.0, 1.0),
+        )
+        for size in GROUP_SIZES
+    }
+
+
+def _inverse(dead: Estimate | None) -> Estimate | None:
+    """Returns the factor 1 / (1 - dead) by which dynamic sampling must oversample to fill its batch."""
+    if dead is None or dead.value is None or dead.value >= 1:
+        return None
+    high = 1 / (1 - dead.high) if dead.high is not None and dead.high < 1 else None
+    low = 1 / (1 - dead.low) if dead.low is not None else None
+    return Estimate(
+        1 / (1 - dead.value), low, high, dead.level, "groups drawn per group kept", dead.method, dead.prompts, dead.rollouts
+    )
+
+
+def _accepted_share(fit: mixing.Mixing) -> Estimate | None:
+    """Returns E[-s log2 s] / E h(s): where the entropy sits, not an efficiency."""
+
+    def accepted(s: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(s > 0, -s * np.log2(np.where(s > 0, s, 1.0)), 0.0)
+
+    total = fit.mean(binary_entropy)
+    if (total <= 1e-9).any():
+        return None
+    return estimate(
+        fit.mean(accepted) / total,
+        unit="share of contrast bits",
+        method="mixture, jackknife over prompts",
+        prompts=fit.prompts,
+        rollouts=fit.rollouts,
+        bounds=(0.0, 1.0),
+    )
+
+
+def _checks(groups: GroupCounts, contrast: Estimate | None) -> list[str]:
+    """Returns what casts doubt on the estimate, in words."""
+    found = []
+    size = float(np.median(groups.n))
+    if contrast and contrast.value is not None and size >= 8:
+        other = mixing.jackknife_bits(groups.n, groups.k)
+        if abs(other - contrast.value) > AGREEMENT:
+            found.append(f"the per-prompt jackknife reads {other:.3f} bits, the mixture {contrast.value:.3f}")
+    if groups.n.size >= 50 and np.unique(groups.n).size > 1:
+        from scipy.stats import spearmanr
+
+        rho = float(spearmanr(groups.n, groups.k / groups.n).statistic)
+        if abs(rho) * np.sqrt(np.unique(groups.prompt).size) > 4:
+            found.append(
+                f"group sizes go with pass rates (Spearman {rho:+.2f}): if sizes were chosen by the verdicts, "
+                "the bits are biased"
+            )
+    return found
+
+
+def _by_round(kind: str, groups: GroupCounts, scores: Scores, *, hide_dead: bool) -> list[Block]:
+    """Returns the budget of each block of consecutive rounds (at most 20); empty where there is one round."""
+    result = []
+    for number, (first, last) in enumerate(blocks_of(groups.round)):
+        here = groups.where((groups.round >= first) & (groups.round <= last))
+        some = scores.where((scores.round >= first) & (scores.round <= last))
+        enough = np.unique(here.prompt).size >= MIN_PROMPTS and np.median(here.n) >= 2
+        several = here.where(here.n >= 2)
+        dead = None
+        if not hide_dead:
+            dead = ratio(
+                several.dead.astype(np.float64),
+                np.ones(several.n.size),
+                several.prompt,
+                unit="share of groups",
+                method="groups of two or more, jackknife over prompts",
+                rollouts=int(several.n.sum()),
+            )
+        result.append(
+            Block(
+                round=number,
+                from_=first,
+                to=last,
+                rollouts=int(here.n.sum()),
+                mean=_mean(kind, here, some),
+                contrast_bits=_contrast(kind, here, some)[0] if enough else None,
+                dead_groups=dead,
+            )
+        )
+    return result
+
+
+def _truncated_zero(evidence: Evidence, signal: str) -> int | None:
+    """Returns how many truncated completions were scored at the lowest value: scored 0, not unscored."""
+    groups = evidence.tally.groups
+    if f"cut.{signal}" not in groups.columns:
+        return None
+    return int(groups[f"cut.{signal}"].sum())
+
+
+def _one_per_group(evidence: Evidence, signal: str, groups: GroupCounts) -> Budget:
+    """One rollout per prompt: contrast between 0 and h(mean), not judged; never a vote across sources."""
+    kind = evidence.tally.values[signal].kind
+    bounds = mixing.contrast_bits(groups.n, groups.k, groups.prompt) if kind == "binary" else None
+    scores = scored_sample(evidence.tally, signal)
+    sources = evidence.tally.groups["source"].n_unique() if "source" in evidence.tally.groups.columns else 1
+    note = f"; the {sources} sources are not each other's samples" if sources > 1 else ""
+    return Budget(
+        status="not_judged",
+        code="ONE_PER_GROUP",
+        reason=f"one rollout per prompt and source: differences inside a group cannot be seen{note}",
+        needs="sample at least 8 completions per prompt from one model",
+        kind=kind,
+        mean=_mean(kind, groups, scores),
+        contrast_bits=bounds,
+        truncated_zero=_truncated_zero(evidence, signal),
+    )
+
+
+def _of_pairs(evidence: Evidence, signal: str, groups: GroupCounts) -> Budget:
+    """Judged pairs have no groups of rollouts; what repeats show of the judge's own noise is told."""
+    asked, differ = evidence.tally.repeats.get(signal, (0, 0))
+    repeats = f"; asked twice about {asked:,} pairs, it contradicts itself on {differ / asked:.0%}" if asked else ""
+    kind = evidence.tally.values[signal].kind
+    return Budget(
+        status="not_applicable",
+        code="NO_GROUPS",
+        reason=f"judged pairs have no groups of rollouts{repeats}",
+        needs=f"freshbits compare {evidence.where} --signal {quoted(signal)}" if evidence.truth else None,
+        kind=kind,
+        mean=_mean(kind, groups, scored_sample(evidence.tally, signal)),
+    )

@@ -1,0 +1,46 @@
+"""What every criterion is given: the tally, the facts a reader knew, and the command that would mend what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from freshbits.tally.tally import Tally
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Holds what the criteria judge by.
+
+    Attributes:
+        tally: the counts.
+        truth: whether any row is labelled with truth.
+        pairs: whether rows are judged pairs (the group statistics do not apply).
+        filtered: why dead groups may be missing from the log; None where it is the unbiased sample.
+        weights: weights of signals in the total, where logged or given.
+        origins: origin of signals, where declared or known by the reader.
+        where: the log as it was named on the command line, for commands to copy.
+    """
+
+    tally: Tally
+    truth: bool = False
+    pairs: bool = False
+    filtered: str | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    where: str = "LOG"
+
+    def label_command(self, signal: str | None = None) -> str:
+        """Returns the command that draws rows to label, for one signal where there are several."""
+        several = len(self.tally.values) > 1 and signal is not None
+        return f"freshbits label {self.where} -n 300 -o labels.csv" + (f" --signal {quoted(signal)}" if several else "")
+
+
+def quoted(name: str | None) -> str:
+    """Quotes a name for a shell.
+
+    >>> quoted("reward@gpt-4"), quoted("a b")
+    ('reward@gpt-4', "'a b'")
+    """
+    import shlex
+
+    return shlex.quote(name or "")

@@ -1,0 +1,69 @@
+"""The summary of the log: what was counted, what was mended, and what is missing from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from freshbits.results import Degenerate, Labels, LogSummary, Sampled
+from freshbits.rollouts.log import Log
+from freshbits.tally.tally import Tally
+
+
+def summary(log: Log, tally: Tally, labels: Labels | None) -> LogSummary:
+    """Describes the log as it was read."""
+    groups = tally.groups
+    names = groups["source"].drop_nulls().unique().sort().to_list() if "source" in groups.columns else []
+    return LogSummary(
+        format=log.format,
+        files=len(log.files),
+        rollouts=tally.rows,
+        prompts=int(groups["prompt"].n_unique()),
+        groups=groups.height,
+        group_size=group_size(groups["rows"].to_numpy()),
+        rounds=int(groups["round"].n_unique()),
+        sources=names,
+        signals=list(tally.values),
+        truth="truth" in log.schema,
+        labels=labels,
+        unscored={name: _unscored(tally, name, asked_everywhere=name not in log.judges) for name in tally.values},
+        truncated=int(groups["truncated"].sum()) if "truncated" in groups.columns else None,
+        duplicates=log.duplicates[0],
+        filtered=log.filtered,
+        partition=tally.partition,
+        sampled=_sampled(tally),
+        degenerate=[Degenerate(**found) for found in tally.degenerate],
+        problems=log.problems.sentences(),
+        notes=list(log.notes),
+    )
+
+
+def group_size(rows: NDArray[np.int64]) -> str:
+    """Says how many rollouts the groups have.
+
+    >>> group_size(np.array([8, 8])), group_size(np.array([2, 8, 8]))
+    ('8', '2 to 8, median 8')
+    """
+    low, high = int(rows.min()), int(rows.max())
+    return str(low) if low == high else f"{low} to {high}, median {np.median(rows):g}"
+
+
+def _unscored(tally: Tally, signal: str, *, asked_everywhere: bool) -> int:
+    """Counts rollouts without a score; for one judge among several, only in the groups it was asked about."""
+    groups = tally.groups
+    asked = groups if asked_everywhere else groups.filter(pl.col(f"n.{signal}") > 0)
+    return int(asked["rows"].sum() - asked[f"n.{signal}"].sum())
+
+
+def _sampled(tally: Tally) -> Sampled | None:
+    """Says how large the sample is; None where it holds the whole log."""
+    rows = tally.sample.height
+    if rows >= tally.rows:
+        return None
+    return Sampled(
+        rows=rows,
+        prompts=int(tally.sample["prompt"].n_unique()),
+        of_rows=tally.rows,
+        of_prompts=int(tally.groups["prompt"].n_unique()),
+    )

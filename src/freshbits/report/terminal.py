@@ -1,0 +1,236 @@
+"""The page on a terminal: what the log proves first, then what it cannot say, then what to do."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from freshbits.report.words import many, number, share, trend
+from freshbits.results import Audit, Budget, Section
+
+WIDTH = 110
+MOST_SIGNALS = 8
+MOST_CANDIDATES = 5
+
+
+def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
+    """Writes the audit as a page of text.
+
+    Args:
+        audit: what `freshbits.audit` returned.
+        width: characters per line.
+        colour: whether to add terminal colours.
+    """
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    _head(console, audit)
+    _verdict(console, audit)
+    _no_contrast(console, audit)
+    _bits(console, audit)
+    _follows(console, audit)
+    _answers(console, audit)
+    _not_judged(console, audit)
+    _next(console, audit)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
+
+
+def _head(console: Console, audit: Audit) -> None:
+    log = audit.log
+    console.print(
+        f"[bold]{escape(log.format)}[/bold]: {many(log.rollouts, 'rollout')} of {many(log.prompts, 'prompt')} in "
+        f"{many(log.groups, 'group')} of {escape(log.group_size)}, {many(log.rounds, 'round')}"
+        + (f", {many(len(log.sources), 'source')}" if log.sources else "")
+        + (f", {many(log.files, 'file')}" if log.files else "")
+    )
+    lines = [*log.notes, *log.problems]
+    if log.duplicates:
+        lines.append(f"{many(log.duplicates, 'repeated row')} left out")
+    if log.sampled:
+        lines.append(
+            f"features, surprise and scores from a sample of {log.sampled.rows:,} rollouts of {log.sampled.prompts:,} prompts"
+        )
+    for line in lines:
+        _item(console, line, "dim")
+    for source in log.degenerate:
+        _item(console, f"{source.source}: {source.why}", "bold red", mark="!")
+
+
+def _verdict(console: Console, audit: Audit) -> None:
+    """Leads with one sentence per signal (the first few)."""
+    console.print()
+    for signal, budget in _few(audit.budget):
+        console.print(Text.from_markup(f"[bold]{escape(signal)}[/bold] {escape(_sentence(budget))}"))
+    hidden = len(audit.budget) - MOST_SIGNALS
+    if hidden > 0:
+        console.print(f"and {many(hidden, 'more signal')}: see --json")
+
+
+def _sentence(budget: Budget) -> str:
+    bits, dead = budget.contrast_bits, budget.dead_groups
+    if budget.status != "judged" or bits is None:
+        mean = f"mean {number(budget.mean)}; " if budget.mean else ""
+        return f"{mean}{budget.reason}."
+    if bits.value is None:
+        return f"carries between {bits.low:.2f} and {bits.high:.2f} bit per rollout; {budget.reason}."
+    carries = f"carries {number(bits)} bit per rollout"
+    if budget.kind == "score":
+        carries += " at 4 levels"
+    if dead is None:
+        return f"{carries}; {budget.reason or 'the share of groups without contrast is unknown'}."
+    return f"{carries}; {share(dead)} of its groups carry none."
+
+
+def _no_contrast(console: Console, audit: Audit) -> None:
+    rows = [(s, b) for s, b in _few(audit.budget) if b.status == "judged" and b.dead_groups is not None]
+    if not rows:
+        return
+    log = audit.log
+    table = _table("No contrast", "dead groups", "all wrong", "all right", "rollouts in them", "truncated at lowest", "unscored")
+    for signal, budget in rows:
+        table.add_row(
+            escape(signal),
+            share(budget.dead_groups),
+            share(budget.all_wrong) if budget.all_wrong else "–",
+            share(budget.all_right) if budget.all_right else "–",
+            f"{budget.dead_rollouts:,}" if budget.dead_rollouts is not None else "–",
+            f"{budget.truncated_zero:,} of {log.truncated:,}" if budget.truncated_zero is not None else "not logged",
+            f"{log.unscored.get(signal, 0):,}",
+        )
+    console.print(Padding(table, (1, 0, 0, 0)))
+    for signal, budget in rows:
+        sizes = [f"{size}: {100 * (e.value or 0):.0f} %" for size, e in budget.informative_groups.items()]
+        if sizes:
+            _item(console, f"{signal}: groups with contrast by group size   " + "   ".join(sizes), "dim")
+        for check in budget.checks:
+            _item(console, f"{signal}: {check}", "yellow", mark="!")
+
+
+def _bits(console: Console, audit: Audit) -> None:
+    rows = [(s, b) for s, b in _few(audit.budget) if b.contrast_bits is not None]
+    if not rows:
+        return
+    table = _table("Bits per rollout", "contrast", "given the others", "surprise", "over rounds", "dry from round")
+    for signal, budget in rows:
+        part = audit.components[signal]
+        table.add_row(
+            escape(signal),
+            number(budget.contrast_bits),
+            number(part.given_others),
+            number(budget.surprise_bits),
+            trend(budget.by_round),
+            str(part.saturated_at) if part.saturated_at is not None else "–",
+        )
+    console.print(Padding(table, (1, 0, 0, 0)))
+
+
+def _follows(console: Console, audit: Audit) -> None:
+    rows = [(s, audit.hacking[s]) for s, _ in _few(audit.budget) if audit.hacking[s].features]
+    if not rows:
+        return
+    judged = "shortcut or skill cannot be told without labels" if not audit.log.truth else "truth not used yet"
+    table = _table(f"What the signal follows inside a prompt ({judged})", "bits per rollout", "source fixed", "leans to", "q")
+    for signal, section in rows:
+        shown = [c for c in section.features if (c.q_value or 0) <= 0.1][:MOST_CANDIDATES]
+        for candidate in shown:
+            fixed = candidate.source_fixed
+            table.add_row(
+                f"{escape(signal)}: {escape(candidate.name)}",
+                number(candidate.signal_bits, 3),
+                number(fixed.signal_bits, 3) if fixed else "–",
+                candidate.direction or "",
+                f"{candidate.q_value:.2g}" if candidate.q_value is not None else "",
+            )
+        if not shown:
+            table.add_row(f"{escape(signal)}: none of {len(section.features)} looked at", "", "", "", "")
+    console.print(Padding(table, (1, 0, 0, 0)))
+
+
+def _answers(console: Console, audit: Audit) -> None:
+    coverage = audit.coverage
+    if coverage.status != "judged":
+        return
+    console.print(f"\n[bold]Answers[/bold] ({escape(coverage.reason or '')})")
+    seen = [
+        f"{number(coverage.effective, 1)} effective classes per group",
+        f"Good-Turing coverage {share(coverage.good_turing)}",
+        f"{100 * (coverage.redundancy or 0):.0f} % of rollouts repeat an answer",
+        f"{100 * (coverage.unreadable or 0):.0f} % unreadable",
+    ]
+    _item(console, "; ".join(seen))
+    for signal, _ in _few(audit.budget):
+        found = coverage.by_signal.get(signal)
+        if found is None:
+            continue
+        passes = [f"@{k} {100 * e.value:.0f} %" for k, e in found.pass_at.items() if e.value is not None]
+        _item(
+            console,
+            f"{signal}: {number(found.distinct_accepted, 1)} distinct accepted per prompt, next rollout shows a new one with "
+            f"{share(found.next_new)}; pass{' '.join(passes)}",
+        )
+
+
+def _not_judged(console: Console, audit: Audit) -> None:
+    """Groups the questions that were not judged by what would let them be."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    first = next(iter(audit.budget), None)
+    sections: list[tuple[str, Section]] = [("coverage", audit.coverage)]
+    if first is not None:
+        sections = [
+            ("openness", audit.openness[first]),
+            ("channel", audit.channel[first]),
+            ("efficiency", audit.efficiency[first]),
+            ("hacking", audit.hacking[first]),
+            *sections,
+            ("forecast", audit.forecast[first]),
+        ]
+    for name, section in sections:
+        if section.status != "judged":
+            found.setdefault((section.reason or "", section.needs), []).append(f"{name} ({section.code})")
+    for signal, budget in _few(audit.budget):
+        if budget.status != "judged":
+            found.setdefault((budget.reason or "", budget.needs), []).append(f"budget of {signal} ({budget.code})")
+    if not found:
+        return
+    console.print("\n[bold]Not judged[/bold]")
+    for (reason, needs), names in found.items():
+        _item(console, f"{', '.join(names)}: {reason}" + (f"; this would let it: {needs}" if needs else ""))
+
+
+def _next(console: Console, audit: Audit) -> None:
+    if not audit.remedies:
+        return
+    console.print("\n[bold]Do next[/bold]")
+    for remedy in audit.remedies:
+        console.print(Text("  $ ", style="dim") + Text(remedy.command, style="bold cyan"), soft_wrap=True)
+        _item(console, f"{remedy.why}; expected: {remedy.expected}", "dim", indent=4, mark="")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(title, overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="left", overflow="fold")
+    return table
+
+
+def _item(console: Console, text: str, style: str = "", *, indent: int = 2, mark: str = "·") -> None:
+    lead = f"{mark} " if mark else ""
+    console.print(Padding(Text(lead + text, style=style), (0, 0, 0, indent)))
+
+
+def _few(budgets: dict[str, Budget]) -> Iterable[tuple[str, Budget]]:
+    return list(budgets.items())[:MOST_SIGNALS]

@@ -1,0 +1,67 @@
+"""How numbers are written on the page: shares, bits, intervals, trends. Reads results, computes nothing."""
+
+from __future__ import annotations
+
+from freshbits.results import Block, Estimate
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def share(value: Estimate | None) -> str:
+    """Writes a share with its interval in per cent.
+
+    >>> share(Estimate(0.5, 0.4, 0.61, 0.95, "share", "", 10, 80))
+    '50 % [40, 61]'
+    """
+    if value is None:
+        return "unknown"
+    if value.value is None:
+        return f"[{_percent(value.low)}, {_percent(value.high)}] %"
+    return f"{_percent(value.value)} %" + (f" [{_percent(value.low)}, {_percent(value.high)}]" if value.low is not None else "")
+
+
+def number(value: Estimate | None, digits: int = 2) -> str:
+    """Writes a number with its interval; bounds alone where there is no value.
+
+    >>> number(Estimate(None, 0.1, 0.9, 0.95, "bits/rollout", "", 10, 20))
+    'in [0.10, 0.90]'
+    """
+    if value is None:
+        return "–"
+    low = "?" if value.low is None else f"{value.low:.{digits}f}"
+    high = "?" if value.high is None else f"{value.high:.{digits}f}"
+    if value.value is None:
+        return f"in [{low}, {high}]"
+    return f"{value.value:.{digits}f}" + (f" [{low}, {high}]" if value.low is not None else "")
+
+
+def trend(blocks: list[Block]) -> str:
+    """Draws contrast bits block by block, and writes the first and the last.
+
+    >>> trend([])
+    ''
+    """
+    values = [
+        block.contrast_bits.value if block.contrast_bits is not None else None for block in blocks
+    ]
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return ""
+    top = max(max(known), 1e-9)
+    bars = "".join(" " if v is None else BARS[min(int(v / top * (len(BARS) - 1) + 0.5), len(BARS) - 1)] for v in values)
+    return f"{bars} {known[0]:.2f} → {known[-1]:.2f}"
+
+
+def many(count: int, one: str, more: str | None = None) -> str:
+    """Writes a count with its noun.
+
+    >>> many(1, "prompt"), many(1200, "rollout")
+    ('1 prompt', '1,200 rollouts')
+    """
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return f"{100 * value:.1f}" if 0 < value < 0.01 or 0.99 < value < 1 else f"{100 * value:.0f}"

@@ -1,0 +1,124 @@
+"""Counts a log on this machine: one pass over the text, then passes over integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from freshbits.errors import InputError
+from freshbits.outputs.answers import choose as choose_partition
+from freshbits.outputs.compact import compact, needed
+from freshbits.outputs.degenerate import Sampled, degenerate, sample
+from freshbits.outputs.partition import TEXT, Partition
+from freshbits.rollouts.log import Log
+from freshbits.rollouts.schema import SIGNAL
+from freshbits.tally.cells import count_cells, summarise
+from freshbits.tally.narrow import Narrow
+from freshbits.tally.sample import draw
+from freshbits.tally.tally import Tally
+from freshbits.tally.values import Values, count_values
+
+SHARD_ROWS = 400_000  # rows whose cells are held at once
+FEATURE = "feature."
+
+
+def tally(log: Log, progress: Callable[[int], None] = lambda rows: None) -> Tally:
+    """Counts a log into a `Tally`, reading its text once.
+
+    Args:
+        log: what `freshbits.read` gave.
+        progress: called with the number of rows read so far.
+
+    Raises:
+        InputError: if the log has no rows or none of its signals is ever scored.
+    """
+    with Narrow() as narrow:
+        texts = Sampled.empty()
+        partition = _partition(log)
+        for batch in log.batches(needed(log.schema, partition)):
+            part = compact(batch, partition)
+            texts = texts.merge(sample(batch, part))
+            narrow.append(part if "prompt" in part.columns else part.with_columns(prompt="group"))
+            progress(narrow.rows)
+        if narrow.rows == 0:
+            raise InputError("the log has no rollouts", file=log.files[0] if log.files else None)
+        signals = list(log.signals)
+        rows = narrow.lazy()
+        values = count_values(rows, signals)
+        if signals and not any(value.scored for value in values.values()):
+            raise InputError(
+                f"no rollout is scored by {', '.join(signals)}", mend="name the reward with --signal"
+            )
+        once = _first_presentation(rows)
+        groups, prompts = _summaries(once, values, narrow.rows)
+        drawn = draw(rows, groups)
+        return Tally(
+            values=values,
+            groups=groups,
+            prompts=prompts,
+            features=_feature_sums(once),
+            sample=drawn,
+            partition=partition.name if "answer_class" in rows.collect_schema() else None,
+            by_construction=partition.by_construction,
+            degenerate=tuple(degenerate(drawn, texts, pairs="opponent" in log.schema)),
+            repeats=_repeats(rows, signals),
+        )
+
+
+def _partition(log: Log) -> Partition:
+    """Chooses how answers are read from the first rows of the log."""
+    looked_at = [c for c in ("prompt", "completion", "answer", "extracted") if c in log.schema]
+    for batch in log.batches(looked_at):
+        return choose_partition(batch)
+    return TEXT
+
+
+def _first_presentation(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Returns one row per rollout where a judge was asked several times."""
+    if "repeat" not in rows.collect_schema().names():
+        return rows
+    return rows.filter(pl.col("repeat").fill_null(0) == 0)
+
+
+def _summaries(rows: pl.LazyFrame, values: dict[str, Values], count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Counts cells shard by shard of prompts, so that memory does not grow with the log."""
+    shards = -(-count // SHARD_ROWS)
+    signals = list(values)
+    parts = []
+    for shard in range(shards):
+        part = rows if shards == 1 else rows.filter(pl.col("prompt") % shards == shard)
+        parts.append(summarise(count_cells(part, values).collect(engine="streaming"), signals))
+    groups = pl.concat([g for g, _ in parts], how="diagonal_relaxed").sort("prompt", "round", "group")
+    prompts = pl.concat([p for _, p in parts], how="diagonal_relaxed").sort("prompt")
+    return groups, prompts
+
+
+def _feature_sums(rows: pl.LazyFrame) -> pl.DataFrame:
+    """Returns, per round, the number of rows and the sum of every counted feature."""
+    names = [name for name in rows.collect_schema().names() if name.startswith(FEATURE)]
+    return (
+        rows.group_by("round")
+        .agg(pl.len().cast(pl.Int64).alias("rows"), *(pl.col(name).cast(pl.Int64).sum() for name in names))
+        .sort("round")
+        .collect(engine="streaming")
+    )
+
+
+def _repeats(rows: pl.LazyFrame, signals: list[str]) -> dict[str, tuple[int, int]]:
+    """Counts, per signal, rollouts judged twice and those whose two verdicts differ."""
+    names = rows.collect_schema().names()
+    if "repeat" not in names:
+        return {}
+    key = [name for name in ("group", "text", "sample") if name in names]
+    scores = [pl.col(SIGNAL + name) for name in signals]
+    pairs = rows.group_by(key).agg(
+        *(s.count().alias(f"n.{n}") for n, s in zip(signals, scores, strict=True)),
+        *((s.max() > s.min()).alias(f"d.{n}") for n, s in zip(signals, scores, strict=True)),
+    )
+    twice = pairs.select(
+        *((pl.col(f"n.{n}") > 1).sum().alias(f"n.{n}") for n in signals),
+        *(((pl.col(f"n.{n}") > 1) & pl.col(f"d.{n}")).sum().alias(f"d.{n}") for n in signals),
+    ).collect(engine="streaming")
+    found = {n: (int(twice[f"n.{n}"][0]), int(twice[f"d.{n}"][0])) for n in signals}
+    return {n: counts for n, counts in found.items() if counts[0]}
