@@ -33,7 +33,8 @@ LEAST_LONG = 100
 LEAST_WORDS = 20
 LEAST_RARE = 3
 RARE = 0.05
-NO_OVERLAP = 0.02
+NO_OVERLAP = 0.03
+"""Excess of the own share below which a source is deaf; models that answer their prompts have 0.3 and more."""
 Z_99 = 2.326
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
@@ -102,7 +103,7 @@ def degenerate(frame: pl.DataFrame, sampled: Sampled, *, pairs: bool = False) ->
 
     *No overlap*: of the rare
     words of a prompt (in at most 5 % of the sampled prompts), the share found in its own completion, less the
-    mean share found in it of other prompts' rare words, averages less than 2 % by its upper 99 % bound. Only
+    mean share found in it of other prompts' rare words, averages less than 3 % by its upper 99 % bound. Only
     completions of at least 20 words count, and at least 100 of them are needed, so a source that logs final
     answers alone is never named for it. `share` is the mean own share. A completion in another language than
     its prompt looks the same to this rule.

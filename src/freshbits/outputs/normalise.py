@@ -26,6 +26,7 @@ def answers(texts: pl.Series) -> pl.Series:
         text.str.to_lowercase()
         .str.replace_all(r"\\(?:boxed|text|textbf|mathbf|mathrm|mbox)\s*\{([^{}]*)\}", "$1")
         .str.replace_all(r"\\[dt]frac", r"\frac")
+        .str.replace_all("{,}", ",", literal=True)
         .str.replace_all(r"\\(?:left|right)\b|\\[!,;: ()\[\]]|\\?[$%]|[\s`*\"“”]", "")
         .str.strip_chars_end(".,;:!")
         .str.replace(r"^[a-z]=", "")
