@@ -44,8 +44,6 @@ def convert_values(
         series = pl.Series(name, converted, dtype=DTYPE[want.kind])
     except UnicodeEncodeError:
         series = pl.Series(name, _encodable(converted, want, where, problems), dtype=DTYPE[want.kind])
-    except OverflowError:
-        raise InputError("a number is too large for 64 bits", file=where(0)[0], column=want.column) from None
     return _finite(series, want, where, problems)
 
 

@@ -81,6 +81,10 @@ def _side(file: Path, options: ReadOptions, *, pair: bool) -> pl.DataFrame:
     )
     if pair and "truth" in plan and options.truth_is is None:
         plan["truth"] = Want(plan["truth"].column, Kind.FIRST)
+    if (
+        "completion" in plan and plan["completion"].column == "answer"
+    ):  # beside a log, an answer is the reference
+        plan["answer"] = plan.pop("completion")
     plan = {name: want for name, want in plan.items() if name in (*ADDED, *KEYS)}
     rows = [chunk.rows for chunk in stream(table, plan).read(list(plan))]
     return conform(pl.concat(rows)) if rows else pl.DataFrame(schema={"prompt_id": pl.String()})

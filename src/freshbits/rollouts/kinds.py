@@ -86,7 +86,10 @@ def number(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, (bool, int, float)):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise BadValueError(f"{shown(value)} is too large") from None
     if isinstance(value, str):
         text = value.strip().lower()
         if text in ABSENT:
@@ -110,6 +113,8 @@ def integer(value: Any) -> int | None:
         return None
     if not found.is_integer():
         raise BadValueError(f"{shown(value)} is not a whole number")
+    if abs(found) >= 2**63:
+        raise BadValueError(f"{shown(value)} is too large for a whole number of 64 bits")
     return int(value) if isinstance(value, (int, str)) and not str(value).count(".") else int(found)
 
 

@@ -119,28 +119,24 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
                 taken[canonical] = name
                 used.add(name)
                 break
-    _answer_or_completion(taken)
+    _answer_or_completion(taken, columns)
     _epoch(taken, columns, used)
     plan: Plan = {
         canonical: given.get(canonical, Want(column, KINDS.get(canonical, Kind.SCORE)))
         for canonical, column in taken.items()
     }
-    rest = {name: dtype for name, dtype in columns.items() if name not in set(taken.values())}
+    gone = {*taken.values(), *(want.column for want in given.values())}
+    rest = {name: dtype for name, dtype in columns.items() if name not in gone}
     signals = [name for name in rest if is_reward(name, rest[name])]
     if not signals and not any(name.startswith(SIGNAL) for name in given):
         # A label is a verdict only where nothing else is; a text reward is named by the error it gives.
         signals = [name for name in rest if name == "label" and is_number(rest[name])]
         signals = signals or [name for name in rest if REWARD.search(name) and rest[name] == pl.String]
     for name in options.signals:
-        base = name if name in columns else name.split("@")[0]  # a judge's signal is named COLUMN@JUDGE
-        if base in columns and base not in signals:
+        base = name.split("@")[0]  # a judge's signal is named COLUMN@JUDGE
+        if name not in columns and base in rest and base not in signals:
             signals.append(base)
     plan |= {name: want for name, want in given.items() if name.startswith(SIGNAL)}
-    signals = [
-        name
-        for name in signals
-        if name not in {plan[s].column for s in plan if s.startswith(SIGNAL)} or SIGNAL + name in plan
-    ]
     for name in signals:
         plan[SIGNAL + name] = Want(name, Kind.SCORE)
         rest.pop(name, None)
@@ -181,7 +177,10 @@ def mapped(options: ReadOptions, columns: Mapping[str, pl.DataType]) -> Plan:
     plan: Plan = {}
     for canonical, column in options.map.items():
         require(column, columns, f"--map {canonical}={column}")
-        plan[canonical] = Want(column, KINDS.get(canonical, Kind.SCORE))
+        if canonical.startswith(EXTRA):
+            plan |= {canonical: want for want in extras({column: columns[column]}).values()}
+        else:
+            plan[canonical] = Want(column, KINDS.get(canonical, Kind.SCORE))
     if options.truth is not None:
         require(options.truth, columns, f"--truth {options.truth}")
         plan["truth"] = Want(options.truth, Kind.NUMBER if options.truth_is is None else Kind.TEXT)
@@ -238,10 +237,13 @@ def _fits(canonical: str, dtype: pl.DataType) -> bool:
     return not dtype.is_nested()
 
 
-def _answer_or_completion(taken: dict[str, str]) -> None:
+def _answer_or_completion(taken: dict[str, str], columns: Mapping[str, pl.DataType]) -> None:
     """`answer` is the completion where there is no other one."""
     if "completion" not in taken and taken.get("answer") == "answer":
         taken["completion"] = taken.pop("answer")
+        further = next((name for name in NAMES["answer"][1:] if name in columns), None)
+        if further is not None:
+            taken["answer"] = further
 
 
 def _epoch(taken: dict[str, str], columns: Mapping[str, pl.DataType], used: set[str]) -> None:

@@ -65,9 +65,9 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
         reader = _choose([family], options)
         place = Source("frame", (), None, problems, (family,), frame)
     else:
-        paths = [source] if isinstance(source, (str, Path)) else list(source)
-        if not all(isinstance(path, (str, Path)) for path in paths):
-            raise InputError(f"a {type(source).__name__} is no log", mend="pass a path or a frame")
+        paths = [source] if isinstance(source, (str, Path)) else source
+        if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, Path)) for path in paths):
+            raise InputError(f"{type(source).__name__} is no log", mend="pass a path or a frame")
         found = find(paths)
         notes += _about_files(found)
         looked = families(found, notes)

@@ -127,6 +127,12 @@ def _lines(file: Path, stream: IO[bytes], problems: Problems, limit: int | None)
             if number > 1 and not raw.endswith(b"\n"):
                 problems.add("the last line is cut off: left out", str(file), number)
                 return
+            if number == 1 and file.suffix == ".json":
+                raise InputError(
+                    "is neither a list of rows nor one row per line",
+                    file=file,
+                    mend="give a log, not a settings file",
+                ) from None
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
             raise InputError(
                 f"is not a JSON object ({reason})", file=file, row=number, mend="mend or delete the line"
@@ -196,5 +202,6 @@ def _wider(one: pl.DataType, other: pl.DataType) -> pl.DataType:
     if numbers:
         return pl.Float64() if pl.Float64 in (one, other) else pl.Int64()
     if one.is_nested() or other.is_nested():
-        return one if one.is_nested() else other
+        nested, flat = (one, other) if one.is_nested() else (other, one)
+        return nested if flat.is_nested() or flat == pl.String else flat  # messages may be text elsewhere
     return pl.String()
