@@ -178,6 +178,8 @@ def test_batches_do_not_matter() -> None:
 
 CHOICES = [
     ({"completion": [r"\boxed{1}", "The answer is 2"]}, "boxed answer"),
+    ({"completion": [r"\boxed{1}", "none", None, None, None]}, "boxed answer"),
+    ({"completion": [None, None]}, "normalised text"),
     ({"completion": ["#### 1", "#### 2", "no"]}, 'answer after "####"'),
     ({"completion": ["<answer>a</answer>", "b"]}, "<answer> tag"),
     ({"completion": ["The answer is a", "Answer: b"]}, 'answer after "answer is"'),
@@ -194,7 +196,9 @@ CHOICES = [
 
 @pytest.mark.parametrize(("rows", "name"), CHOICES)
 def test_the_partition_suits_the_log(rows: dict[str, list[str]], name: str) -> None:
-    chosen = choose(pl.DataFrame(rows))
+    chosen = choose(
+        pl.DataFrame(rows, schema_overrides={name: pl.String for name in rows if "." not in name})
+    )
     assert chosen.name == name
     assert chosen.by_construction == (name == EXTRACTED.name)
 

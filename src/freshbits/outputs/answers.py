@@ -53,6 +53,7 @@ def choose(batch: pl.DataFrame) -> Partition:
     head = batch.head(LOOKED_AT)
     if "completion" not in head.columns:
         return EXTRACTED if _read_share(head, EXTRACTED) >= 0.5 else TEXT
+    head = head.filter(pl.col("completion").is_not_null())
     forms = [BOXED, HASHES, ANSWER_TAG]
     if _lists_options(head):
         forms.append(CHOICE)

@@ -34,7 +34,7 @@ LEAST_WORDS = 20
 LEAST_RARE = 3
 RARE = 0.05
 NO_OVERLAP = 0.03
-"""Excess of the own share below which a source is deaf; models that answer their prompts have 0.3 and more."""
+"""Excess of the own share below which a source is deaf; models that answer have 0.3 and more."""
 Z_99 = 2.326
 
 _WORD = re.compile(r"[a-z0-9]{2,}")

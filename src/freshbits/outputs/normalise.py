@@ -6,7 +6,12 @@ Null means that nothing was left to tell one answer from another.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SPACES = b" \t\n\r\x0b\x0c"
 _LOWER = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
@@ -84,9 +89,10 @@ def text(texts: pl.Series) -> pl.Series:
     ['thecat', 'thecat', None]
     """
     small = [
-        None if each is None else each.translate(_LOWER, _SPACES) for each in texts.cast(pl.Binary).to_list()
+        None if each is None else each.translate(_LOWER, _SPACES) or None
+        for each in texts.cast(pl.Binary).to_list()
     ]
-    return _filled(pl.Series(texts.name, small, dtype=pl.Binary).cast(pl.String), texts.name)
+    return pl.Series(texts.name, small, dtype=pl.Binary).cast(pl.String)
 
 
 def exact(texts: pl.Series) -> pl.Series:
@@ -114,23 +120,40 @@ def code(texts: pl.Series) -> pl.Series:
     >>> one == two
     True
     """
-    body = pl.coalesce(
-        pl.col("text")
-        .str.extract_all(r"(?ms)^ *```.*?^ *```")
-        .list.last()
-        .str.extract(r"(?s)```[^\n]*\n(.*)```$"),
-        pl.col("text"),
+    text = pl.col("text")
+    fenced = _where("```", lambda has: _last_fence(has).str.replace_all(r"(?m)^ *```[^\n]*$", ""))
+    undocumented = _where('"""', lambda has: has.str.replace_all(r'(?ms)^[ \t]*""".*?"""[ \t]*$', ""))
+    uncommented = _where("#", lambda has: has.str.replace_all(r"(?m)(?:^|[ \t])[ \t]*#.*$", ""))
+    plain = _where("//", lambda has: has.str.replace_all(r"(?m)^[ \t]*//.*$", ""))
+    frame = texts.alias("text").to_frame()
+    for step in (fenced, undocumented, uncommented, plain):
+        frame = frame.select(step.alias("text"))
+    lines = (
+        frame.select(text.str.replace_all("\t", "    ", literal=True)).to_series().cast(pl.Binary).to_list()
     )
-    bare = (
-        body.str.replace_all(r'(?ms)^[ \t]*(?:"""|\'\'\').*?(?:"""|\'\'\')[ \t]*$', "")
-        .str.replace_all(r"(?m)(?:^|[ \t])[ \t]*#.*$|^[ \t]*//.*$", "")
-        .str.replace_all("\t", "    ", literal=True)
-        .str.replace_all(r"([^\s]) +", "$1")
-        .str.replace_all(r"\s*\n", "\n")
-        .str.strip_chars_end()
-        .str.strip_chars_start("\n\r")
+    bare = [None if each is None else _lines(each) or None for each in lines]
+    return pl.Series(texts.name, bare, dtype=pl.Binary).cast(pl.String)
+
+
+def _where(mark: str, change: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    # Most texts lack most marks, and a plain search for one is far cheaper than the change.
+    text = pl.col("text")
+    has = pl.when(text.str.contains(mark, literal=True)).then(text)
+    return pl.coalesce(change(has), text)
+
+
+def _last_fence(text: pl.Expr) -> pl.Expr:
+    return text.str.extract_all(r"(?ms)^ *```.*?^ *```").list.last()
+
+
+def _lines(code: bytes) -> bytes:
+    return b"\n".join(
+        [
+            line[: len(line) - len(words)] + words.replace(b" ", b"")
+            for line in code.split(b"\n")
+            if (words := line.lstrip(b" "))
+        ]
     )
-    return _filled(texts.alias("text").to_frame().select(bare.alias("text")).to_series(), texts.name)
 
 
 def skeleton(texts: pl.Series) -> pl.Series:

@@ -47,8 +47,8 @@ LAST_LINE = Partition("last line", "completion", _whole, normalise.last_line, No
 TEXT = Partition(
     "normalised text", "completion", _whole, normalise.text, LAST_LINE, EXACT_TEXT, repeats=False
 )
-SKELETON = Partition("shape of the code", "completion", _whole, normalise.skeleton, None, None)
-CODE = Partition("normalised code", "completion", _whole, normalise.code, SKELETON, EXACT_TEXT)
+SKELETON = Partition("shape of the code", "completion", _whole, normalise.skeleton, None, None, repeats=False)
+CODE = Partition("normalised code", "completion", _whole, normalise.code, SKELETON, EXACT_TEXT, repeats=False)
 
 
 def reading(

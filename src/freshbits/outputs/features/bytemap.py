@@ -90,6 +90,8 @@ class ByteMap:
 
     def count(self, places: Bitmap) -> NDArray[np.int64]:
         """Counts the places inside each row."""
+        if not places.any():
+            return np.zeros(len(self.starts), dtype=np.int64)
         words, several, low, high = self._edges
         # The whole words from that of the row's start up to that of its end, then the two words' rests.
         set_bits = np.bitwise_count(places).astype(np.int64)
@@ -98,9 +100,18 @@ class ByteMap:
         inside -= np.bitwise_count(places[words[0::2]] & low)
         return inside
 
-    def positions(self, byte: int) -> NDArray[np.int64]:
-        """Returns where one byte stands, in order; meant for bytes that are rare."""
-        return np.flatnonzero(np.equal(self.data, byte, out=self._mask))
+    def positions(self, places: Bitmap) -> NDArray[np.int64]:
+        """Returns the places as positions in `data`, in order; cheap where they are few."""
+        found: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+        word = np.flatnonzero(places)
+        rest = places[word]
+        while len(word):
+            without_lowest = rest & (rest - np.uint64(1))
+            lowest = rest ^ without_lowest
+            found.append(word * 64 + np.bitwise_count(lowest - np.uint64(1)))
+            several = without_lowest != 0
+            word, rest = word[several], without_lowest[several]
+        return np.sort(np.concatenate(found))
 
     def count_positions(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Counts, per row, positions given in order."""

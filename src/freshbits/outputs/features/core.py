@@ -85,6 +85,8 @@ def _digits(block: ByteMap) -> NDArray[np.int64]:
 
 def _runs(places: Bitmap, least: int) -> Bitmap:
     """Returns the first place of each run of at least `least` neighbouring places."""
+    if not places.any():
+        return places
     firsts = places & ~after(places)
     for by in range(1, least):
         firsts &= before(places, by)
@@ -113,6 +115,8 @@ def _bold(block: ByteMap) -> NDArray[np.int64]:
 
 def _headings(block: ByteMap) -> NDArray[np.int64]:
     hashes = block.equal(HASH)
+    if not hashes.any():
+        return block.count(hashes)
     two = hashes & before(hashes)
     # One hash, then up to one, two and two more: one to six.
     passed = after(block.line_starts & hashes)
@@ -127,7 +131,7 @@ def _question_marks(block: ByteMap) -> NDArray[np.int64]:
 
 
 def _first_person(block: ByteMap) -> NDArray[np.int64]:
-    places = block.positions(CAPITAL_I)
+    places = block.positions(block.equal(CAPITAL_I))
     # The byte before the first is the block's last, which is always a dividing newline.
     alone = ~(_WORD[block.data[places - 1]] | _WORD[block.data[places + 1]])
     return block.count_positions(places[alone])
