@@ -133,6 +133,7 @@ def test_code_classes() -> None:
     same = [
         "def f(x):\n    # add\n    return x+1\n",
         'def f(x):\n    """Adds one."""\n\n    return x + 1  # done',
+        "def f(x):\r\n    return x + 1\r\n",
         "Sure:\n```python\ndef f(x):\n\treturn x + 1\n```\nHope it helps.",
     ]
     assert normalise.code(pl.Series(same)).n_unique() == 1
@@ -196,9 +197,8 @@ CHOICES = [
 
 @pytest.mark.parametrize(("rows", "name"), CHOICES)
 def test_the_partition_suits_the_log(rows: dict[str, list[str]], name: str) -> None:
-    chosen = choose(
-        pl.DataFrame(rows, schema_overrides={name: pl.String for name in rows if "." not in name})
-    )
+    strings = {name: pl.String for name in rows if "." not in name}
+    chosen = choose(pl.DataFrame(rows, schema_overrides=strings))
     assert chosen.name == name
     assert chosen.by_construction == (name == EXTRACTED.name)
 
