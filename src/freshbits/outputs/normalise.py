@@ -125,13 +125,12 @@ def code(texts: pl.Series) -> pl.Series:
     undocumented = _where('"""', lambda has: has.str.replace_all(r'(?ms)^[ \t]*""".*?"""[ \t]*$', ""))
     uncommented = _where("#", lambda has: has.str.replace_all(r"(?m)(?:^|[ \t])[ \t]*#.*$", ""))
     plain = _where("//", lambda has: has.str.replace_all(r"(?m)^[ \t]*//.*$", ""))
-    frame = texts.alias("text").to_frame()
-    for step in (fenced, undocumented, uncommented, plain):
+    spaced = text.str.replace_all("\t", "    ", literal=True)
+    frame = texts.alias("text").to_frame().select(text.str.replace_all("\r", "", literal=True))
+    for step in (fenced, undocumented, uncommented, plain, spaced):
         frame = frame.select(step.alias("text"))
-    lines = (
-        frame.select(text.str.replace_all("\t", "    ", literal=True)).to_series().cast(pl.Binary).to_list()
-    )
-    bare = [None if each is None else _lines(each) or None for each in lines]
+    codes = frame.to_series().cast(pl.Binary).to_list()
+    bare = [None if each is None else _lines(each) or None for each in codes]
     return pl.Series(texts.name, bare, dtype=pl.Binary).cast(pl.String)
 
 
