@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from freshbits.criteria.budget import budget
 from freshbits.criteria.channel import channel
@@ -57,16 +58,23 @@ def audit(
     evidence = Evidence(
         tally=counts,
         truth="truth" in log.schema,
-        pairs="opponent" in log.schema,
+        pairs=_holds_pairs(log),
         filtered=log.filtered,
         weights=log.weights,
         origins=log.origins,
+        judges=log.judges,
         where=where or _name(source),
     )
+    with threadpool_limits(limits=1):  # small matrices: threads cost more than they save, and one keeps the bytes equal
+        return _judge(log, evidence, _labels(counts, options))
+
+
+def _judge(log: Log, evidence: Evidence, labels: Labels | None) -> Audit:
+    """Judges every question of the report, in its order, and advises."""
     budgets = {signal: budget(evidence, signal) for signal in log.signals}
     parts = components(evidence, budgets)
     return Audit(
-        log=summary(log, counts, _labels(counts, options)),
+        log=summary(log, evidence.tally, labels, pairs=evidence.pairs),
         openness={signal: openness(evidence, signal, found) for signal, found in budgets.items()},
         budget=budgets,
         components=parts,
@@ -77,6 +85,11 @@ def audit(
         hacking={signal: hacking(evidence, signal) for signal in budgets},
         remedies=advise(evidence, budgets, parts),
     )
+
+
+def _holds_pairs(log: Log) -> bool:
+    """Tells judged pairs: the other completion is there, or verdicts were asked in both orders without any text."""
+    return "opponent" in log.schema or ("repeat" in log.schema and "completion" not in log.schema)
 
 
 def _labels(counts: Tally, options: ReadOptions | None) -> Labels | None:

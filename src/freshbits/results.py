@@ -103,6 +103,7 @@ class LogSummary:
     unscored: dict[str, int]
     truncated: int | None
     duplicates: int
+    pairs: bool
     filtered: str | None
     partition: str | None
     sampled: Sampled | None
@@ -158,6 +159,7 @@ class Budget(Section):
     all_right: Estimate | None = None
     dead_rollouts: int | None = None
     truncated_zero: int | None = None
+    self_contradiction: Estimate | None = None
     informative_groups: dict[str, Estimate] = field(default_factory=dict)
     oversampling: Estimate | None = None
     accepted_share: Estimate | None = None

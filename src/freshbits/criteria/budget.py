@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from freshbits.criteria.inputs import Evidence, quoted
+from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample, surprise
 from freshbits.information import levels, mixing
 from freshbits.information.entropy import binary_entropy
-from freshbits.information.resampling import MIN_PROMPTS, estimate, ratio
+from freshbits.information.resampling import MIN_PROMPTS, estimate, proportion, ratio
 from freshbits.information.scores import centred_bins, count_levels, discordant_binary, discordant_scores
 from freshbits.results import Block, Budget, Estimate
 from freshbits.tally.tally import GroupCounts
@@ -67,6 +67,7 @@ def budget(evidence: Evidence, signal: str) -> Budget:
         all_right=right,
         dead_rollouts=int(groups.n[groups.dead & (groups.n >= 2)].sum()) if dead else None,
         truncated_zero=_truncated_zero(evidence, signal),
+        self_contradiction=_self_contradiction(evidence, signal),
         informative_groups=informative,
         oversampling=_inverse(dead),
         accepted_share=_accepted_share(fit) if fit else None,
@@ -309,14 +310,18 @@ def _one_per_group(evidence: Evidence, signal: str, groups: GroupCounts) -> Budg
 
 def _of_pairs(evidence: Evidence, signal: str, groups: GroupCounts) -> Budget:
     """Judged pairs have no groups of rollouts; what repeats show of the judge's own noise is told."""
-    asked, differ = evidence.tally.repeats.get(signal, (0, 0))
-    repeats = f"; asked twice about {asked:,} pairs, it contradicts itself on {differ / asked:.0%}" if asked else ""
     kind = evidence.tally.values[signal].kind
     return Budget(
         status="not_applicable",
         code="NO_GROUPS",
-        reason=f"judged pairs have no groups of rollouts{repeats}",
-        needs=f"freshbits compare {evidence.where} --signal {quoted(signal)}" if evidence.truth else None,
+        reason="judged pairs have no groups of rollouts, so no contrast bits",
         kind=kind,
         mean=_mean(kind, groups, scored_sample(evidence.tally, signal)),
+        self_contradiction=_self_contradiction(evidence, signal),
     )
+
+
+def _self_contradiction(evidence: Evidence, signal: str) -> Estimate | None:
+    """Returns how often a judge that was asked twice about the same output gave two verdicts; None if asked once."""
+    asked, differ = evidence.tally.repeats.get(signal, (0, 0))
+    return proportion(differ, asked, unit="share of outputs judged twice", method="exact binomial over outputs")

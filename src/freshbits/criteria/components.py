@@ -31,7 +31,8 @@ def components(evidence: Evidence, budgets: dict[str, Budget]) -> dict[str, Comp
 def _component(evidence: Evidence, signal: str, budget: Budget) -> Component:
     if budget.status != "judged":
         return Component(status=budget.status, code=budget.code, reason=budget.reason, needs=budget.needs)
-    others = [name for name, values in evidence.tally.values.items() if name != signal and values.kind != "unscored"]
+    own = signal in evidence.components()
+    others = [name for name in evidence.components() if own and name != signal]
     given, why = None, None
     if others and budget.kind == "binary":
         given = _given_others(evidence, signal, others, budget.contrast_bits)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample
-from freshbits.information.intercept import Cells, false_discovery, shared_bits, within_group_test
+from freshbits.information.intercept import Cells, across_prompts_test, false_discovery, shared_bits, within_group_test
 from freshbits.information.pooled import pooled_bits, pooled_test
 from freshbits.outputs.features.core import CORE
+from freshbits.tally.values import Values
 from freshbits.results import Candidate, Drift, Estimate, Hacking, SourceFixed
 
 FEATURE = "feature."
@@ -28,11 +29,11 @@ def hacking(evidence: Evidence, signal: str) -> Hacking:
 
     Numbers are ranked inside the group and cut into thirds; scores count as accepted above their group's mean.
     Where several sources wrote, the bits are also given with the source held fixed. q-values are
-    Benjamini-Hochberg over the candidates.
+    Benjamini-Hochberg over the candidates, from the larger of two p-values: verdicts shuffled inside groups, and
+    prompts as the unit.
     """
     scores = scored_sample(evidence.tally, signal)
-    accepted = _accepted(scores, evidence.tally.values[signal].kind, evidence.tally.values[signal].high)
-    ranked = _rank(evidence, signal, scores, accepted) if scores.score.size else []
+    ranked = _rank(evidence, signal, scores) if scores.score.size else []
     if evidence.truth:
         return Hacking(
             status="not_judged",
@@ -51,21 +52,20 @@ def hacking(evidence: Evidence, signal: str) -> Hacking:
     )
 
 
-def _accepted(scores: Scores, kind: str, high: float | None) -> NDArray[np.float64]:
-    """Returns 1 for accepted rows: the highest of two values, else a score above the mean of its group."""
-    if kind == "binary":
-        return (scores.score == high).astype(np.float64)
-    _, position = np.unique(scores.group, return_inverse=True)
+def _accepted(values: Values, scores: Scores, unit: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Returns 1 for accepted rows: the highest of two values, else a score above the mean of its unit."""
+    if values.kind == "binary":
+        return (scores.score == values.high).astype(np.float64)
+    _, position = np.unique(unit, return_inverse=True)
     mean = np.bincount(position, weights=scores.score) / np.maximum(np.bincount(position), 1)
     return (scores.score > mean[position] + 1e-12).astype(np.float64)
 
 
-def _rank(
-    evidence: Evidence, signal: str, scores: Scores, accepted: NDArray[np.float64]
-) -> list[Candidate]:
+def _rank(evidence: Evidence, signal: str, scores: Scores) -> list[Candidate]:
     rows = evidence.tally.sample[scores.index]
     sources = rows["source"].n_unique() if "source" in rows.columns else 1
     unit = _across_sources(scores) if sources > 1 else scores.group
+    accepted = _accepted(evidence.tally.values[signal], scores, unit)
     if not evidence.pairs and _mixed_groups(unit, accepted) < MIN_GROUPS:
         return []
     found: list[Candidate] = []
@@ -86,7 +86,7 @@ def _rank(
                 name=name,
                 kind=kind,
                 signal_bits=bits,
-                direction=_direction(effect, p_value) if numeric else None,
+                direction=_direction(effect, p_value) if numeric or _two_valued(values) else None,
                 spurious_bits=None,
                 source_fixed=fixed,
                 learned_first=None,
@@ -118,9 +118,10 @@ def _candidates(
         found.append(("truncated", "surface", _floats(rows["truncated"].cast(pl.Int8)), False))
     if "source" in rows.columns and rows["source"].n_unique() > 1:
         found.append(("source", "source", _codes(rows["source"]), False))
-    for name, values in evidence.tally.values.items():
-        if name != signal and values.scored and values.kind != "constant":
-            found.append((name, "component", _floats(rows[f"signal.{name}"]), values.kind == "score"))
+    for name in evidence.components() if signal in evidence.components() else []:
+        kind = evidence.tally.values[name].kind
+        if name != signal and kind != "constant":
+            found.append((name, "component", _floats(rows[f"signal.{name}"]), kind == "score"))
     return found
 
 
@@ -147,7 +148,7 @@ def _bits(
     if int(varies.sum()) < MIN_GROUPS:
         return None, 0.0, 1.0
     bits, effect = shared_bits(cells)
-    return bits, effect, within_group_test(cells)
+    return bits, effect, max(within_group_test(cells), across_prompts_test(cells))
 
 
 def thirds(values: NDArray[np.float64], unit: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -164,13 +165,19 @@ def thirds(values: NDArray[np.float64], unit: NDArray[np.uint64]) -> NDArray[np.
 
 
 def _top_codes(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Numbers the categories by how often they occur; the rare ones share the last number."""
+    """Numbers two values in their order, more categories by how often they occur (the rare ones share a number)."""
+    if _two_valued(values):
+        return (values == values.max()).astype(np.int64)
     _, code = np.unique(values, return_inverse=True)
     counts = np.bincount(code)
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(counts.size, dtype=np.int64)
     rank[order] = np.arange(counts.size)
     return np.minimum(rank[code], MOST_CATEGORIES - 1)
+
+
+def _two_valued(values: NDArray[np.float64]) -> bool:
+    return np.unique(values[~np.isnan(values)]).size == 2
 
 
 def _across_sources(scores: Scores) -> NDArray[np.uint64]:

@@ -18,6 +18,7 @@ class Evidence:
         filtered: why dead groups may be missing from the log; None where it is the unbiased sample.
         weights: weights of signals in the total, where logged or given.
         origins: origin of signals, where declared or known by the reader.
+        judges: signal -> judge, where several judges scored the same thing (no components of one reward).
         where: the log as it was named on the command line, for commands to copy.
     """
 
@@ -27,7 +28,12 @@ class Evidence:
     filtered: str | None = None
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    judges: dict[str, str] = field(default_factory=dict)
     where: str = "LOG"
+
+    def components(self) -> list[str]:
+        """Names the scored signals that are components of one reward: all but those of alternative judges."""
+        return [name for name, values in self.tally.values.items() if values.scored and name not in self.judges]
 
     def label_command(self, signal: str | None = None) -> str:
         """Returns the command that draws rows to label, for one signal where there are several."""

@@ -36,8 +36,8 @@ def openness(evidence: Evidence, signal: str, budget: Budget) -> Openness:
     return Openness(
         status="not_judged",
         code="OPEN_NO_TRUTH",
-        reason="whether these bits are about the task needs truth on some rows; "
-        f"the signal can bring at most {bound.value:.2f} bit per rollout beyond {_names(budget.surprise_columns)}",
+        reason="whether the bits are about the task needs truth on some rows; the signal can bring at most "
+        f"{bound.value:.2f} bit per rollout beyond the logged belief: {_names(budget.surprise_columns)}",
         needs=evidence.label_command(signal),
         origin=origin,
         columns=budget.surprise_columns,
@@ -46,4 +46,4 @@ def openness(evidence: Evidence, signal: str, budget: Budget) -> Openness:
 
 
 def _names(columns: list[str]) -> str:
-    return "the logged belief (" + ", ".join(column.replace("_", " ") for column in columns) + ")"
+    return ", ".join(column.replace("_", " ") for column in columns)

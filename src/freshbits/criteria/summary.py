@@ -11,7 +11,7 @@ from freshbits.rollouts.log import Log
 from freshbits.tally.tally import Tally
 
 
-def summary(log: Log, tally: Tally, labels: Labels | None) -> LogSummary:
+def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> LogSummary:
     """Describes the log as it was read."""
     groups = tally.groups
     names = groups["source"].drop_nulls().unique().sort().to_list() if "source" in groups.columns else []
@@ -30,6 +30,7 @@ def summary(log: Log, tally: Tally, labels: Labels | None) -> LogSummary:
         unscored={name: _unscored(tally, name, asked_everywhere=name not in log.judges) for name in tally.values},
         truncated=int(groups["truncated"].sum()) if "truncated" in groups.columns else None,
         duplicates=log.duplicates[0],
+        pairs=pairs,
         filtered=log.filtered,
         partition=tally.partition,
         sampled=_sampled(tally),

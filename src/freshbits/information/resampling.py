@@ -91,6 +91,22 @@ def estimate(
     )
 
 
+def proportion(hits: int, trials: int, *, unit: str, method: str) -> Estimate | None:
+    """Estimates a share of independent trials with the exact (Clopper-Pearson) 95 % interval; None without trials.
+
+    >>> proportion(0, 30, unit="share", method="").high < 0.12  # about 3 / n: none seen is not none
+    True
+    """
+    from scipy.stats import beta
+
+    if trials <= 0:
+        return None
+    tail = (1 - LEVEL) / 2
+    low = float(beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    return Estimate(hits / trials, low, high, LEVEL, unit, method, trials, trials)
+
+
 def ratio(
     numerator: NDArray[np.float64],
     denominator: NDArray[np.float64],

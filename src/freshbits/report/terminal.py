@@ -17,6 +17,7 @@ from freshbits.results import Audit, Budget, Section
 WIDTH = 110
 MOST_SIGNALS = 8
 MOST_CANDIDATES = 5
+MOST_Q = 0.1
 
 
 def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -70,10 +71,13 @@ def _head(console: Console, audit: Audit) -> None:
 
 
 def _verdict(console: Console, audit: Audit) -> None:
-    """Leads with one sentence per signal (the first few)."""
+    """Leads with one sentence per signal (the first few); signals that say the same share one."""
     console.print()
+    sentences: dict[str, list[str]] = {}
     for signal, budget in _few(audit.budget):
-        console.print(Text.from_markup(f"[bold]{escape(signal)}[/bold] {escape(_sentence(budget))}"))
+        sentences.setdefault(_sentence(budget), []).append(signal)
+    for sentence, signals in sentences.items():
+        console.print(Text(", ".join(signals), style="bold") + Text(f" {sentence}", style="not bold"))
     hidden = len(audit.budget) - MOST_SIGNALS
     if hidden > 0:
         console.print(f"and {many(hidden, 'more signal')}: see --json")
@@ -82,13 +86,10 @@ def _verdict(console: Console, audit: Audit) -> None:
 def _sentence(budget: Budget) -> str:
     bits, dead = budget.contrast_bits, budget.dead_groups
     if budget.status != "judged" or bits is None:
-        mean = f"mean {number(budget.mean)}; " if budget.mean else ""
-        return f"{mean}{budget.reason}."
+        return f"not judged: {budget.reason}." if budget.status == "not_judged" else f"{budget.reason}."
     if bits.value is None:
         return f"carries between {bits.low:.2f} and {bits.high:.2f} bit per rollout; {budget.reason}."
-    carries = f"carries {number(bits)} bit per rollout"
-    if budget.kind == "score":
-        carries += " at 4 levels"
+    carries = f"carries {number(bits)} bit per rollout" + (" at 4 levels" if budget.kind == "score" else "")
     if dead is None:
         return f"{carries}; {budget.reason or 'the share of groups without contrast is unknown'}."
     return f"{carries}; {share(dead)} of its groups carry none."
@@ -99,7 +100,7 @@ def _no_contrast(console: Console, audit: Audit) -> None:
     if not rows:
         return
     log = audit.log
-    table = _table("No contrast", "dead groups", "all wrong", "all right", "rollouts in them", "truncated at lowest", "unscored")
+    table = _table("No contrast", "dead groups", "all wrong", "all right", "rollouts", "cut at lowest", "unscored")
     for signal, budget in rows:
         table.add_row(
             escape(signal),
@@ -114,49 +115,63 @@ def _no_contrast(console: Console, audit: Audit) -> None:
     for signal, budget in rows:
         sizes = [f"{size}: {100 * (e.value or 0):.0f} %" for size, e in budget.informative_groups.items()]
         if sizes:
-            _item(console, f"{signal}: groups with contrast by group size   " + "   ".join(sizes), "dim")
+            _item(console, f"{signal}, groups with contrast by group size:  " + "  ".join(sizes), "dim")
         for check in budget.checks:
             _item(console, f"{signal}: {check}", "yellow", mark="!")
 
 
 def _bits(console: Console, audit: Audit) -> None:
     rows = [(s, b) for s, b in _few(audit.budget) if b.contrast_bits is not None]
-    if not rows:
+    if rows:
+        table = _table("Bits per rollout", "contrast", "given the others", "surprise", "mean")
+        for signal, budget in rows:
+            table.add_row(
+                escape(signal),
+                number(budget.contrast_bits),
+                number(audit.components[signal].given_others),
+                number(budget.surprise_bits),
+                number(budget.mean),
+            )
+        console.print(Padding(table, (1, 0, 0, 0)))
+        for signal, budget in rows:
+            drawn, dry = trend(budget.by_round), audit.components[signal].saturated_at
+            if drawn:
+                spent = f"; dry (under .05 bit) from round {dry} on" if dry is not None else ""
+                _item(console, f"{signal}, contrast over rounds:  {drawn}{spent}", "dim")
         return
-    table = _table("Bits per rollout", "contrast", "given the others", "surprise", "over rounds", "dry from round")
-    for signal, budget in rows:
-        part = audit.components[signal]
-        table.add_row(
-            escape(signal),
-            number(budget.contrast_bits),
-            number(part.given_others),
-            number(budget.surprise_bits),
-            trend(budget.by_round),
-            str(part.saturated_at) if part.saturated_at is not None else "–",
-        )
-    console.print(Padding(table, (1, 0, 0, 0)))
+    means = [(s, b) for s, b in _few(audit.budget) if b.mean is not None]
+    if means:
+        table = _table("Verdicts", "mean", "contradicts itself")
+        for signal, budget in means:
+            table.add_row(
+                escape(signal),
+                number(budget.mean),
+                share(budget.self_contradiction) if budget.self_contradiction else "asked once",
+            )
+        console.print(Padding(table, (1, 0, 0, 0)))
 
 
 def _follows(console: Console, audit: Audit) -> None:
     rows = [(s, audit.hacking[s]) for s, _ in _few(audit.budget) if audit.hacking[s].features]
     if not rows:
         return
-    judged = "shortcut or skill cannot be told without labels" if not audit.log.truth else "truth not used yet"
-    table = _table(f"What the signal follows inside a prompt ({judged})", "bits per rollout", "source fixed", "leans to", "q")
+    told = "truth not used yet" if audit.log.truth else "shortcut or skill cannot be told without labels"
+    several = any(candidate.source_fixed for _, section in rows for candidate in section.features)
+    unit = "pair" if audit.log.pairs else "rollout"
+    table = _table("", f"bits per {unit}", *(["source held fixed"] if several else []), "leans to", "q")
     for signal, section in rows:
-        shown = [c for c in section.features if (c.q_value or 0) <= 0.1][:MOST_CANDIDATES]
+        shown = [c for c in section.features if (c.q_value or 0) <= MOST_Q][:MOST_CANDIDATES]
+        none = "" if shown else f": none of the {len(section.features)} looked at"
+        table.add_row(Text(signal + none, style="bold"))
         for candidate in shown:
             fixed = candidate.source_fixed
-            table.add_row(
-                f"{escape(signal)}: {escape(candidate.name)}",
-                number(candidate.signal_bits, 3),
-                number(fixed.signal_bits, 3) if fixed else "–",
-                candidate.direction or "",
-                f"{candidate.q_value:.2g}" if candidate.q_value is not None else "",
-            )
-        if not shown:
-            table.add_row(f"{escape(signal)}: none of {len(section.features)} looked at", "", "", "", "")
-    console.print(Padding(table, (1, 0, 0, 0)))
+            cells = [f"  {escape(candidate.name)}", number(candidate.signal_bits, 3)]
+            cells += [number(fixed.signal_bits, 3) if fixed else "–"] if several else []
+            q = f"{candidate.q_value:.1g}" if candidate.q_value is not None else ""
+            table.add_row(*cells, candidate.direction or "", q)
+    where = "in judged pairs" if audit.log.pairs else "inside a prompt"
+    console.print(f"\n[bold]What the signal follows {where}[/bold] ({told})")
+    console.print(table)
 
 
 def _answers(console: Console, audit: Audit) -> None:
@@ -184,30 +199,25 @@ def _answers(console: Console, audit: Audit) -> None:
 
 
 def _not_judged(console: Console, audit: Audit) -> None:
-    """Groups the questions that were not judged by what would let them be."""
-    found: dict[tuple[str, str | None], list[str]] = {}
+    """Lists the questions that were not judged, and under them the command or the log that would let them be."""
     first = next(iter(audit.budget), None)
-    sections: list[tuple[str, Section]] = [("coverage", audit.coverage)]
+    sections: list[tuple[str, Section]] = [(f"budget of {s}", b) for s, b in _few(audit.budget)]
     if first is not None:
-        sections = [
-            ("openness", audit.openness[first]),
-            ("channel", audit.channel[first]),
-            ("efficiency", audit.efficiency[first]),
-            ("hacking", audit.hacking[first]),
-            *sections,
-            ("forecast", audit.forecast[first]),
-        ]
+        sections += [(name, getattr(audit, name)[first]) for name in ("openness", "channel", "hacking", "efficiency")]
+        sections += [("coverage", audit.coverage), ("forecast", audit.forecast[first])]
+    found: dict[str | None, dict[str, list[str]]] = {}
     for name, section in sections:
-        if section.status != "judged":
-            found.setdefault((section.reason or "", section.needs), []).append(f"{name} ({section.code})")
-    for signal, budget in _few(audit.budget):
-        if budget.status != "judged":
-            found.setdefault((budget.reason or "", budget.needs), []).append(f"budget of {signal} ({budget.code})")
+        if section.status == "not_judged":
+            reasons = found.setdefault(section.needs, {})
+            reasons.setdefault(f"{section.reason} ({section.code})", []).append(name)
     if not found:
         return
     console.print("\n[bold]Not judged[/bold]")
-    for (reason, needs), names in found.items():
-        _item(console, f"{', '.join(names)}: {reason}" + (f"; this would let it: {needs}" if needs else ""))
+    for needs, reasons in sorted(found.items(), key=lambda item: item[0] is None):
+        for reason, names in reasons.items():
+            _item(console, f"{', '.join(names)}: {reason}")
+        if needs is not None:
+            console.print(Text("    this would let it: ", style="dim") + Text(needs, style="bold cyan"), soft_wrap=True)
 
 
 def _next(console: Console, audit: Audit) -> None:
