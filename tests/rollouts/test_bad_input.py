@@ -1,4 +1,4 @@
-"""Bad input: one sentence with file, row, column and mend, or the row counted and named; never a traceback."""
+"""Bad input: one sentence with file, row, column and mend, or the row counted; never a traceback."""
 
 import json
 import os
@@ -216,7 +216,7 @@ CASES = {
     half_an_array: r"log\.json: is not a whole JSON array",
     one_pretty_object: r"config\.json: is neither a list of rows nor one row per line",
     nested_too_deeply: r"log\.jsonl, row 5: is not a JSON object \(nested too deeply\)",
-    missing_columns: r"log\.parquet: no prompt and no completion and no reward column among foo, bar; .*--map",
+    missing_columns: r"no prompt and no completion and no reward column among foo, bar; .*--map",
     no_reward: r"log\.parquet: no reward column among prompt, completion; .*--signal",
     reward_as_text: r"log\.jsonl, row 5, column 'reward': 'good' is text, not a number; .*--signal",
     reward_as_text_everywhere: r"log\.parquet, row 1, column 'reward': 'good' is text, not a number",

@@ -89,7 +89,7 @@ def test_pandas_shaped_frames_need_no_arrow():
     class Frame:
         """Looks like a pandas frame."""
 
-        columns = list(ROWS[0])
+        columns = tuple(ROWS[0])
 
         def __getitem__(self, name):
             return [row[name] for row in ROWS]

@@ -61,6 +61,10 @@ def convert_series(series: pl.Series, name: str, want: Want, where: Where, probl
         kind in (Kind.FLAG, Kind.STOP) and dtype in (pl.Boolean, pl.Null)
     ):
         return series.cast(target).alias(name)
+    elif dtype == pl.String and target.is_numeric() and kind != Kind.FIRST:
+        cast = series.cast(target, strict=False).alias(name)
+        if cast.null_count() == series.null_count():  # all of it is plain numbers
+            return _finite(cast, want, where, problems)
     return convert_values(series.to_list(), name, want, where, problems)
 
 

@@ -1,4 +1,4 @@
-"""What stands at a path: the files that may be a log, in natural order, sorted into families that look alike."""
+"""What stands at a path: the files that may be a log, in natural order, sorted into families."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def find(sources: Sequence[str | Path]) -> Found:
 
 
 def families(found: Found, left_out: list[str]) -> list[Family]:
-    """Sorts files into families and looks at the first file with rows of each; empty files are named in `left_out`."""
+    """Sorts files into families and looks at the first file with rows of each, empty ones apart."""
     grouped: dict[tuple[str, str], list[Path]] = {}
     for file in found.files:
         key = (kind_of(file) or "", re.sub(r"\d+", "#", str(file)))
@@ -131,7 +131,7 @@ def families(found: Found, left_out: list[str]) -> list[Family]:
 
 
 def _look(kind: str, files: tuple[Path, ...], *, strict: bool) -> Family | None:
-    """Looks at the first file that has rows; a stray JSON file among others may be anything and is passed over."""
+    """Looks at the first file that has rows; a stray JSON file among others may be anything: passed over."""
     if kind == "parquet":
         return Family(kind, files, file_schema(files[0]))
     if kind == "csv":
@@ -186,5 +186,5 @@ def _refuse(sources: Sequence[str | Path], pickles: Sequence[Path]) -> None:
         )  # fmt: skip
     raise InputError(
         "no log here: there is no Parquet, JSONL, JSON or CSV file",
-        file=sources[0] if sources else None, mend="point at the directory that the trainer writes its rollouts to",
+        file=sources[0] if sources else None, mend="point at the directory of the trainer's rollouts",
     )  # fmt: skip

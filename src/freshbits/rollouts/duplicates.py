@@ -21,8 +21,8 @@ IDENTITY = ("run", "round", "step", "group", "source", "sample", "repeat")
 def drop_duplicates(opened: Opened, dropped: list[int]) -> None:
     """Leaves out rows equal in identity, text and every signal to an earlier row.
 
-    Needs `sample`: without it two equal completions are two draws. The first whole pass finds the rows (it reads
-    identity and text beside what was asked for); later passes know them.
+    Needs `sample`: without it two equal completions are two draws. The first whole pass finds the rows (it
+    reads identity and text beside what was asked for); later passes know them.
     """
     inner = opened.rows
     prompt = "prompt_id" if "prompt_id" in inner.schema else "prompt"

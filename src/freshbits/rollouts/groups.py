@@ -45,8 +45,8 @@ def num_generations(chunks: Iterable[Chunk]) -> int:
 def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) -> Stream:
     """Adds `group` = "step:number of the chunk in its file", and `run` where there are several directories.
 
-    The same prompt drawn twice in a step stands in two chunks and so in two groups. State crosses chunk borders:
-    a file or a run of equal prompts may be cut by one.
+    The same prompt drawn twice in a step stands in two chunks and so in two groups. State crosses chunk
+    borders: a file or a run of equal prompts may be cut by one.
     """
     several = len(runs) > 1
     schema = dict(rows.schema)

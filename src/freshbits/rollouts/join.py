@@ -25,7 +25,7 @@ KEYS = ("prompt_id", "prompt")
 
 
 def join(opened: Opened, file: Path, options: ReadOptions, problems: Problems) -> Opened:
-    """Returns the log with the columns of `file` that it lacks, matched by prompt id (else by prompt text)."""
+    """Returns the log with the columns of `file` that it lacks, matched by prompt id, else prompt text."""
     side = _side(
         file, options, pair=any(name == SIGNAL + "winner" or "winner@" in name for name in opened.rows.schema)
     )

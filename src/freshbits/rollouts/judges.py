@@ -32,8 +32,9 @@ KEY, ROW, JUDGE, AGAIN = "__key__", "__row__", "__judge__", "__again__"
 def split_by_judge(opened: Opened, labelled: Stream, parts: Sequence[str]) -> Opened:
     """Returns the log with `NAME@JUDGE` signals, one row per rollout and repeat.
 
-    Verdicts are matched by a 64-bit hash of the rollout's identity and text, so only numbers are held in memory.
-    The same judge's further verdicts on one rollout become repeats; a row written twice is dropped and counted.
+    Verdicts are matched by a 64-bit hash of the rollout's identity and text, so only numbers are held in
+    memory. The same judge's further verdicts on one rollout become repeats; a row written twice is dropped
+    and counted.
     """
     signals = [name for name in opened.rows.schema if name.startswith(SIGNAL)]
     verdicts = _verdicts(labelled, signals, parts)
@@ -99,7 +100,7 @@ def _first_rows(
     duplicates: list[int],
     twice: int,
 ) -> Stream:
-    """Returns the stream of those rows that stand first for their rollout, with all judges' values beside them."""
+    """Returns those rows that stand first for their rollout, with all judges' values beside them."""
     kept = {name: dtype for name, dtype in rows.schema.items() if name not in dropped}
     schema = kept | {name: pl.Float64() for name in split}
     if again:

@@ -1,8 +1,9 @@
 """What a value of a log may be read as, and the one place where it is converted.
 
-A log's columns have whatever types their producer chose: rewards as bools, steps as text, prompts as message lists.
-A reader wants each canonical column as one `Kind`. Conversion never guesses: a value that cannot be read as its
-kind is a `BadValueError`, which the caller turns into an `InputError` (needed columns) or a counted problem (extras).
+A log's columns have whatever types their producer chose: rewards as bools, steps as text, prompts as
+message lists. A reader wants each canonical column as one `Kind`. Conversion never guesses: a value that
+cannot be read as its kind is a `BadValueError`, which the caller turns into an `InputError` (needed
+columns) or a counted problem (extras).
 """
 
 from __future__ import annotations

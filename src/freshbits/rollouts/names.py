@@ -1,7 +1,7 @@
 """Well-known column names: which column of a plain log is the prompt, the completion, a reward, the truth.
 
-Names only; what a format's own reader knows about its layout stands in that reader. The first name that is there
-wins, a `--map` overrules it, and whatever is left becomes `extra.NAME`.
+Names only; what a format's own reader knows about its layout stands in that reader. The first name that is
+there wins, a `--map` overrules it, and whatever is left becomes `extra.NAME`.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ def is_number(dtype: pl.DataType) -> bool:
 def is_reward(name: str, dtype: pl.DataType) -> bool:
     """Returns whether a column is a reward by its name and type.
 
-    >>> [is_reward(name, pl.Float64()) for name in ("proxy_reward", "reward_format", "advantage", "reward_std")]
-    [True, True, False, False]
+    >>> [is_reward(name, pl.Float64()) for name in ("proxy_reward", "reward_format", "advantage")]
+    [True, True, False]
     """
     return is_number(dtype) and bool(REWARD.search(name.lower())) and not NO_REWARD.search(name.lower())
 
@@ -178,7 +178,7 @@ def mapped(options: ReadOptions, columns: Mapping[str, pl.DataType]) -> Plan:
     for canonical, column in options.map.items():
         require(column, columns, f"--map {canonical}={column}")
         if canonical.startswith(EXTRA):
-            plan |= {canonical: want for want in extras({column: columns[column]}).values()}
+            plan |= dict.fromkeys([canonical], *extras({column: columns[column]}).values())
         else:
             plan[canonical] = Want(column, KINDS.get(canonical, Kind.SCORE))
     if options.truth is not None:
@@ -214,8 +214,9 @@ def require_rollouts(plan: Plan, columns: Mapping[str, pl.DataType], file: objec
     if missing:
         canonical = {"reward": "signal.reward"}.get(missing[0], missing[0])
         option = "--signal COLUMN" if missing[0] == "reward" else f"--map {canonical}=COLUMN"
+        among = ", ".join(list(columns)[:30]) or "no columns at all"
         raise InputError(
-            f"no {' and no '.join(missing)} column among {', '.join(list(columns)[:30]) or 'no columns at all'}",
+            f"no {' and no '.join(missing)} column among {among}",
             file=str(file) if file is not None else None,
             mend=f"say which it is with {option}",
         )

@@ -1,4 +1,4 @@
-"""How a person overrules or completes what a reader recognises; the same options on the command line and in Python."""
+"""How a person overrules or completes what a reader recognises, on the command line and in Python."""
 
 from __future__ import annotations
 

@@ -28,6 +28,6 @@ class Problems:
     def sentences(self) -> list[str]:
         """Returns one sentence per kind, in the order of the kinds' names."""
         return [
-            f"{self.counts[kind]:,} row{'s' if self.counts[kind] != 1 else ''}: {kind} (first: {self.first[kind]})"
-            for kind in sorted(self.counts)
+            f"{count:,} row{'s' if count != 1 else ''}: {kind} (first: {self.first[kind]})"
+            for kind, count in sorted(self.counts.items())
         ]

@@ -1,4 +1,4 @@
-"""Any log in, the canonical table out: find the files, recognise the format, read lazily, say what was recognised."""
+"""Any log in, the canonical table out: find the files, recognise the format, read lazily, say how."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from freshbits.rollouts.cards import FormatCard
 
-# The first reader that recognises a file reads it; plain tables come last because their names are the loosest.
+# The first reader that recognises a file reads it; plain tables come last because their names are the
+# loosest.
 READERS: tuple[ModuleType, ...] = (trl, verl, traces, verifiers, plain)
 
 
@@ -44,7 +45,8 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
     """Recognises a log and returns its rows under canonical names, to be read lazily.
 
     Args:
-        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`, or a
+        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`,
+        or a
             frame: Polars, pandas, an Arrow table or a Hugging Face data set.
         options: what to overrule or add; nothing by default.
 

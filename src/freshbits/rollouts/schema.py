@@ -1,8 +1,9 @@
 """The canonical rollout table: one row per completion, the same columns whatever wrote the log.
 
-Every reader yields batches with a subset of these columns, in this order, with these types. Columns that a format
-does not have are left out, not filled. Signals, weights and anything else a log carries are flat columns with a
-prefix, so that they can be pruned: `signal.NAME` (Float64; null = unscored, never 0), `extra.NAME` (as logged).
+Every reader yields batches with a subset of these columns, in this order, with these types. Columns that a
+format does not have are left out, not filled. Signals, weights and anything else a log carries are flat
+columns with a prefix, so that they can be pruned: `signal.NAME` (Float64; null = unscored, never 0),
+`extra.NAME` (as logged).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows on their way from a file to the canonical table: chunks that know where they came from, and their stages."""
+"""Rows on their way from a file to the canonical table: chunks that know their place, and stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person said about signals and truth, applied: thresholds, the category that is right, which signals count."""
+"""What a person said about signals and truth, applied: thresholds, what means right, which signals count."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ def check_truth(opened: Opened) -> None:
                     index = int(bad.fill_null(value=False).arg_max() or 0)
                     file, row = chunk.where(index)
                     raise InputError(
-                        f"truth is {truth[index]:g}, neither 0 (wrong) nor 1 (right)", file=file, row=row, column="truth",
+                        f"truth is {truth[index]:g}, neither 0 (wrong) nor 1 (right)",
+                        file=file, row=row, column="truth",
                         mend="say which value means right with --truth-is VALUE",
                     )  # fmt: skip
             yield chunk

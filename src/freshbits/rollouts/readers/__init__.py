@@ -1,1 +1,1 @@
-"""One module per log format, all of one shape: CARD, recognise(glimpse) and open_log(place, options, problems)."""
+"""One module per log format, all of one shape: CARD, recognise(family) and open_log(source, options)."""

@@ -2,7 +2,8 @@
 
 https://github.com/PrimeIntellect-ai/verifiers, `verifiers/v1/{episode,trace,graph}.py`;
 https://github.com/PrimeIntellect-ai/prime-rl writes the same episodes under
-`rollouts/step_N/{train,eval}/{all,effective}/traces.jsonl`. `all` is the unbiased sample, `effective` what trained.
+`rollouts/step_N/{train,eval}/{all,effective}/traces.jsonl`. `all` is the unbiased sample, `effective` what
+trained.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ CARD = FormatCard(
     name="traces",
     title="verifiers and prime-rl traces",
     files="RUN/rollouts/step_N/train/all/traces.jsonl (prime-rl), outputs/RUN/traces.jsonl (verifiers v1)",
-    tells="group, every reward with its weight, log-probabilities, tokens, turns, truncation, failed episodes",
-    cannot_tell="truth; from `effective` alone how many groups were dropped; an evaluation without groups is grouped by task",
+    tells="group, every reward and its weight, log-probabilities, tokens, turns, truncation, failures",
+    cannot_tell="truth; from `effective` alone how many groups were dropped; an evaluation without groups is "
+    "grouped by task",
 )
 LIMITS = {"max_turns", "max_input_tokens", "max_output_tokens", "max_total_tokens", "compaction_failed"}
 REWARD, WEIGHT, METRIC = "reward.", "weight.", "metric."
@@ -65,7 +67,7 @@ def recognise(family: Family) -> bool:
 
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
-    """Returns one row per trainable trace: of `all` where it exists, of training where both it and evaluation do."""
+    """Returns one row per trainable trace: of `all` where it exists, of training before evaluation."""
     files, notes, filtered = _choose(source.files)
     table = source.table(unfold, files)
     plan: Plan = {
@@ -95,7 +97,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
 
 
 def unfold(document: Row, file: Path) -> Iterable[Row]:
-    """Yields a row per trace; an episode that failed before any trace is one row without completion or rewards."""
+    """Yields a row per trace; an episode that failed before any trace is one row without completion."""
     if "traces" not in document:
         yield _row(document, document, file)
         return
@@ -198,7 +200,7 @@ def _tokens(sampled: Sequence[Row], trace: Row) -> int | None:
 
 
 def _logprob(sampled: Sequence[Row]) -> float | None:
-    """The sum over every sampled node; null where one of them has none (a partial sum would look more likely)."""
+    """The sum over every sampled node; null where one has none (a partial sum would look more likely)."""
     if not sampled or any(not node.get("logprobs") for node in sampled):
         return None
     return float(sum(sum(node["logprobs"]) for node in sampled))
@@ -223,13 +225,10 @@ def _weights(files: Sequence[Path]) -> tuple[dict[str, float], list[str]]:
     for document in peek(files[0], Problems()) if files else []:
         for trace in document.get("traces") or [document]:
             for name, reward in (trace.get("rewards") or {}).items():
-                if isinstance(reward, dict) and isinstance(reward.get("weight"), (int, float)):
-                    if (
-                        weights.setdefault(name, float(reward["weight"])) != reward["weight"]
-                        and name not in varying
-                    ):
-                        varying.append(name)
-    return weights, varying
+                weight = reward.get("weight") if isinstance(reward, dict) else None
+                if weight is not None and weights.setdefault(name, float(weight)) != weight:
+                    varying.append(name)
+    return weights, sorted(set(varying))
 
 
 def _choose(files: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[str], str | None]:

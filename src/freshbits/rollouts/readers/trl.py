@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,8 @@ CARD = FormatCard(
     title="TRL completions",
     files="OUTPUT_DIR/completions/completions_00010.parquet (log_completions=True)",
     tells="step, prompt, completion, every reward function by itself, unscored rewards (null)",
-    cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows inside a training file are not "
-    "marked; groups are told apart by row order; with logging_steps above the generation period batches are lost",
+    cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows inside a training file are "
+    "not marked; groups are told apart by row order; logging_steps above the generation period loses batches",
 )
 FILE = re.compile(r"completions_(\d+)\.parquet$")
 FIXED = {"step", "prompt", "completion", "advantage", "advantages"}
@@ -43,7 +44,7 @@ LOOKED_AT = 16  # files that show num_generations
 
 
 def recognise(family: Family) -> bool:
-    """Returns whether the columns are TRL's: step, prompt, completion and advantage, or a hub log's reward_NAME."""
+    """Returns whether the columns are TRL's: step, prompt, completion, advantage or a hub log's rewards."""
     columns = set(family.columns)
     if not {"prompt", "completion"} <= columns or family.kind not in ("parquet", "frame"):
         return False
@@ -109,11 +110,11 @@ def _said(rewards: list[str], options: ReadOptions) -> str:
 def _lost(files: tuple[Path, ...]) -> list[str]:
     """Says that batches between files are missing, where files stand every k > 1 steps."""
     steps = [int(match.group(1)) for file in files if (match := FILE.search(file.name))]
-    gaps = {later - earlier for earlier, later in zip(steps, steps[1:], strict=False) if later > earlier}
+    gaps = {later - earlier for earlier, later in pairwise(steps) if later > earlier}
     if not gaps or min(gaps) == 1:
         return []
     return [
-        f"a file every {min(gaps)} steps: each holds the last batch before it, batches between are not in the log "
+        f"a file every {min(gaps)} steps: each holds the last batch before it, batches between are lost "
         "(logging_steps=1 keeps all)"
     ]
 

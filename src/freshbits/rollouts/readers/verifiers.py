@@ -28,8 +28,8 @@ CARD = FormatCard(
     title="verifiers results",
     files="outputs/evals/ENV--MODEL/RUN/results.jsonl with metadata.json",
     tells="group (example_id), reward, every metric, answer, truncation, failed rollouts",
-    cannot_tell="the weights of the metrics in the reward, log-probabilities; a failed rollout is written as 0.0 "
-    "beside an error and is read as unscored",
+    cannot_tell="the weights of the metrics in the reward, log-probabilities; a failed rollout is written as "
+    "0.0 beside an error and is read as unscored",
 )
 FIXED = {"example_id", "prompt", "completion", "reward", "error", "answer", "task", "info", "is_truncated",
          "stop_condition", "generation_ms", "scoring_ms", "total_ms", "is_completed"}  # fmt: skip
@@ -37,7 +37,7 @@ NOT_METRICS = {"num_turns", "id", "timing", "avg_reward"}
 
 
 def recognise(family: Family) -> bool:
-    """Returns whether rows have example_id, prompt, completion and reward, and lie in a results.jsonl (or have metrics)."""
+    """Returns whether rows have example_id, prompt, completion, reward, and more that only verifiers writes."""
     columns = set(family.columns)
     named = bool(family.files) and family.files[0].name == "results.jsonl"
     known = {"example_id", "prompt", "completion", "reward"} <= columns
@@ -108,7 +108,7 @@ def _flat(row: Row, about: dict[str, Any]) -> Row:
 
 
 def _metadata(file: Path) -> dict[str, Any]:
-    """Returns run, model and environment from the metadata beside a results file; nothing where there is none."""
+    """Returns run, model and environment from the metadata beside a results file, if there is one."""
     beside = file.with_name("metadata.json")
     try:
         held = json.loads(beside.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """verl's rollout dumps: `{global_step}.jsonl`, one object per rollout, in the layouts of its two trainers.
 
-https://github.com/verl-project/verl, `RayPPOTrainer._dump_generations` (V0) and `PPOTrainer._log_rollout_data` (V1).
+https://github.com/verl-project/verl, `RayPPOTrainer._dump_generations` (V0) and
+`PPOTrainer._log_rollout_data` (V1).
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ CARD = FormatCard(
     name="verl",
     title="verl rollouts",
     files="ROLLOUT_DATA_DIR/{step}.jsonl (trainer.rollout_data_dir)",
-    tells="step, prompt, completion, score, ground truth answer; V0 also what the reward function returned beside it; "
+    tells="step, prompt, completion, score, reference answer; V0 also what the reward function returned; "
     "V1 the group (uid)",
-    cannot_tell="the group in V0 (equal prompts of one step), reward components in V1, log-probabilities, whether dynamic "
-    "sampling dropped groups before the dump",
+    cannot_tell="the group in V0 (equal prompts of one step), reward components in V1, log-probabilities, "
+    "whether dynamic sampling dropped groups before the dump",
 )
 FIXED = {"input", "output", "gts", "score", "step", "uid", "request_id"}
 NOT_SIGNALS = {"num_turns", "turns", "response_length", "index", "idx", "step", "epoch", "reward_baseline"}

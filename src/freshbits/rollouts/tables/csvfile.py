@@ -1,4 +1,4 @@
-"""CSV and TSV as raw columns: every value is read as text and converted by its kind, so a bad one has a row."""
+"""CSV and TSV as raw columns: values are read as text and converted by kind, so a bad one has its row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON as raw columns: lines or one array, parsed row by row so that a broken row is named by file and line."""
+"""JSON as raw columns: lines or one array, parsed row by row so that a broken one is named by its line."""
 
 from __future__ import annotations
 
