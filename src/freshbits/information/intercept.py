@@ -17,7 +17,7 @@ import numpy as np
 
 from freshbits.information.entropy import binary_entropy
 from freshbits.information.levels import dirichlet_fit
-from freshbits.information.resampling import LEVEL, estimate, folds_of
+from freshbits.information.resampling import LEVEL, estimate, estimate_bits, folds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,13 +111,13 @@ def shared_bits(cells: Cells) -> tuple[Estimate, float]:
     values = [_bits(patterns, patterns.weights[0], beta, mass, shares)]
     for weight in patterns.weights[1:]:
         values.append(_bits(patterns, weight, *_fit(patterns, weight, beta, mass, WARM_STEPS), shares))
-    result = estimate(
+    result = estimate_bits(
         np.array(values),
         unit="bits/rollout",
         method="random-intercept logit, jackknife over prompts",
         prompts=int(np.unique(cells.prompts).size),
         rollouts=int(cells.n.sum()),
-        bounds=(0.0, 1.0),
+        top=1.0,
     )
     if within_group_test(cells) > 1 - LEVEL:
         result = replace(result, low=0.0)

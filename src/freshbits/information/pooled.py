@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.information.entropy import mutual_information
-from freshbits.information.resampling import estimate, folds_of
+from freshbits.information.resampling import estimate_bits, folds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,13 +34,13 @@ def pooled_bits(
     by_fold = flat.reshape(count, levels, 2).astype(np.float64)
     total = by_fold.sum(axis=0)
     values = np.array([_corrected(total), *(_corrected(total - part) for part in by_fold)])
-    bits = estimate(
+    bits = estimate_bits(
         values,
         unit="bits/pair",
         method="pooled mutual information less its bias, jackknife over prompts",
         prompts=int(np.unique(prompts).size),
         rollouts=level.size,
-        bounds=(0.0, 1.0),
+        top=1.0,
     )
     shown = np.flatnonzero(total.sum(axis=1) > 0)
     rate = total[shown, 1] / total[shown].sum(axis=1)

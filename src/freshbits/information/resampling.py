@@ -7,6 +7,7 @@ rounds and sources.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,6 +90,29 @@ def estimate(
         prompts=prompts,
         rollouts=rollouts,
     )
+
+
+def estimate_bits(
+    replicates: NDArray[np.float64], *, unit: str, method: str, prompts: int, rollouts: int, top: float
+) -> Estimate:
+    """Builds the `Estimate` of bits that grow with the square of an effect: the interval is made on the root.
+
+    Shared bits are quadratic in the effect near zero, so their spread grows with their size; the root's does not.
+
+    >>> reps = np.array([0.04, 0.05, 0.03])
+    >>> round(estimate_bits(reps, unit="", method="", prompts=9, rollouts=9, top=1.0).value, 2)
+    0.04
+    """
+    root = estimate(
+        np.sqrt(np.maximum(replicates, 0.0)),
+        unit=unit,
+        method=method,
+        prompts=prompts,
+        rollouts=rollouts,
+        bounds=(0.0, float(np.sqrt(top))),
+    )
+    value, low, high = (None if end is None else end**2 for end in (root.value, root.low, root.high))
+    return replace(root, value=value, low=low, high=high)
 
 
 def proportion(hits: int, trials: int, *, unit: str, method: str) -> Estimate | None:
