@@ -68,6 +68,7 @@ def write(kind: str, place: Path) -> Path:
 def test_every_kind_of_file_gives_the_same_rows(kind, tmp_path):
     log = read(write(kind, tmp_path))
     frame = rows(log)
+    assert "4 per prompt and source, by equal prompt" in log.notes
     assert log.format == "plain table"
     assert log.signals == ("is_correct", "format_reward")
     assert frame.height == 8
@@ -247,6 +248,15 @@ def test_batches_stay_small(tmp_path):
     heights = [batch.height for batch in read(path).batches()]
     assert sum(heights) == 45_000
     assert max(heights) <= 20_000
+
+
+def test_group_sizes_say_where_they_looked(tmp_path):
+    big = pl.DataFrame({"prompt": [f"p{i // 8}" for i in range(30_004)]}).with_columns(
+        completion=pl.lit("c"), reward=1.0
+    )
+    big.write_parquet(tmp_path / "log.parquet")
+    note = read(tmp_path).notes[-1]
+    assert note.startswith("8 per prompt, by equal prompt (first ")
 
 
 def test_a_pattern_names_files(tmp_path):

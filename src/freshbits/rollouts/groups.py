@@ -42,6 +42,30 @@ def num_generations(chunks: Iterable[Chunk]) -> int:
     return gcd(found, length)
 
 
+def group_sizes(rows: Stream) -> list[str]:
+    """Says how many rows the groups have: "4 per prompt and source, by equal prompt".
+
+    Only the first rows are looked at, which is said; the last group there may be cut and does not count. A log
+    that is not ordered by prompt shows too few.
+    """
+    keys = [name for name in ("run", "round", "step", "source", "repeat") if name in rows.schema]
+    prompt = next((name for name in ("group", "prompt", "prompt_id") if name in rows.schema), None)
+    chunks = rows.read([*keys, prompt]) if prompt is not None else iter(())
+    first = next(chunks, None)
+    if first is None:
+        return []
+    whole = next(chunks, None) is None
+    sizes = first.rows.to_struct("group").value_counts(sort=False)
+    if not whole and sizes.height > 1:
+        sizes = sizes.filter(pl.col("group") != first.rows.to_struct("group").tail(1).first())
+    counts = sorted(set(sizes["count"].to_list()))
+    shown = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    by = " and ".join(["prompt", *keys])
+    return [
+        f"{shown} per {by}, by equal {prompt}" + ("" if whole else f" (first {first.rows.height:,} rows)")
+    ]
+
+
 def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) -> Stream:
     """Adds `group` = "step:number of the chunk in its file", and `run` where there are several directories.
 

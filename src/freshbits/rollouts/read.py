@@ -154,7 +154,7 @@ def _recognise(family: Family) -> ModuleType | None:
 
 def _place(reader: ModuleType, looked: list[Family], found: Found, problems: Problems) -> Source:
     """Returns the files of the chosen format; others in the same directory are passed over with a note."""
-    chosen = [family for family in looked if _recognise(family) is reader] or looked
+    chosen = [family for family in looked if reader.recognise(family)] or looked
     kinds = {family.kind for family in chosen}
     if len(kinds) > 1:
         first = {family.kind: family.files[0] for family in chosen}

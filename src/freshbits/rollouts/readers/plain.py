@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from freshbits.rollouts.cards import FormatCard
+from freshbits.rollouts.groups import group_sizes
 from freshbits.rollouts.judges import split_by_judge
 from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.names import (
@@ -57,7 +58,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     for name in parts:
         plan.pop(EXTRA + name, None)
     opened = Opened(stream(table, plan), notes=[*table.notes, *notes])
-    if not parts:
-        return opened
-    labelled = plan | {f"judge.{name}": Want(name, Kind.TEXT) for name in parts}
-    return split_by_judge(opened, stream(table, labelled), [f"judge.{name}" for name in parts])
+    if parts:
+        labelled = plan | {f"judge.{name}": Want(name, Kind.TEXT) for name in parts}
+        opened = split_by_judge(opened, stream(table, labelled), [f"judge.{name}" for name in parts])
+    opened.notes += group_sizes(opened.rows)
+    return opened

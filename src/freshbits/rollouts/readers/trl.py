@@ -33,7 +33,7 @@ CARD = FormatCard(
     files="OUTPUT_DIR/completions/completions_00010.parquet (log_completions=True)",
     tells="step, prompt, completion, every reward function by itself, unscored rewards (null)",
     cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows inside a training file are "
-    "not marked; groups are told apart by row order; logging_steps above the generation period loses batches",
+    "not marked; groups are told apart by row order; with sparse logging_steps batches are lost",
 )
 FILE = re.compile(r"completions_(\d+)\.parquet$")
 FIXED = {"step", "prompt", "completion", "advantage", "advantages"}

@@ -37,7 +37,7 @@ NOT_METRICS = {"num_turns", "id", "timing", "avg_reward"}
 
 
 def recognise(family: Family) -> bool:
-    """Returns whether rows have example_id, prompt, completion, reward, and more that only verifiers writes."""
+    """Returns whether rows have example_id, prompt, completion, reward, and what only verifiers writes."""
     columns = set(family.columns)
     named = bool(family.files) and family.files[0].name == "results.jsonl"
     known = {"example_id", "prompt", "completion", "reward"} <= columns

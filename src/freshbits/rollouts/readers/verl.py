@@ -53,14 +53,14 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         SIGNAL + "score": Want("score", Kind.SCORE),
     }
     if "__group__" in columns:
-        plan["group"] = Want("__group__", Kind.TEXT)
+        plan |= {"group": Want("__group__", Kind.TEXT), "sample": Want("__sample__", Kind.INTEGER)}
     for canonical, name in {"extracted": "pred", "region": "data_source"}.items():
         if name in columns and not columns[name].is_nested():
             plan[canonical] = Want(name, Kind.TEXT)
     for name, kind in {"num_turns": Kind.INTEGER, "response_length": Kind.INTEGER}.items():
         if name in columns:
             plan["turns" if name == "num_turns" else "tokens"] = Want(name, kind)
-    rest = {name: dtype for name, dtype in columns.items() if name not in FIXED and name != "__group__"}
+    rest = {name: dtype for name, dtype in columns.items() if name not in FIXED and not name.startswith("__")}
     beside = [name for name, dtype in rest.items() if is_number(dtype) and name not in NOT_SIGNALS]
     plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in beside}
     plan |= mapped(options, columns)
@@ -79,4 +79,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
 def unfold(row: Row, _file: Path) -> Iterable[Row]:
     """Returns the row with its group: a V1 uid is "{prompt uid}_{rollout}_{output}"."""
     uid = row.get("uid")
-    return ({**row, "__group__": str(uid).rsplit("_", 2)[0]},) if uid is not None else (row,)
+    if uid is None:
+        return (row,)
+    parts = str(uid).rsplit("_", 2)
+    sample = int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None
+    return ({**row, "__group__": parts[0], "__sample__": sample},)
