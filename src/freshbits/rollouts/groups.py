@@ -45,7 +45,7 @@ def num_generations(chunks: Iterable[Chunk]) -> int:
 def group_sizes(rows: Stream) -> list[str]:
     """Says how many rows the groups have: "4 per prompt and source, by equal prompt".
 
-    Only the first rows are looked at, which is said; the last group there may be cut and does not count. A log
+    Only the first rows are looked at, which is said; the last group there may be cut: not counted. A log
     that is not ordered by prompt shows too few.
     """
     keys = [name for name in ("run", "round", "step", "source", "repeat") if name in rows.schema]

@@ -32,7 +32,7 @@ CARD = FormatCard(
     title="TRL completions",
     files="OUTPUT_DIR/completions/completions_00010.parquet (log_completions=True)",
     tells="step, prompt, completion, every reward function by itself, unscored rewards (null)",
-    cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows inside a training file are "
+    cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows in a training file are "
     "not marked; groups are told apart by row order; with sparse logging_steps batches are lost",
 )
 FILE = re.compile(r"completions_(\d+)\.parquet$")
