@@ -1,0 +1,52 @@
+# Everything runs in one virtual environment that pip makes from pyproject.toml and constraints.txt. Which package
+# index pip asks is the machine's business: none is named here.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+DEMO ?= demo
+
+# A benchmark is a module or a package of benchmarks/ that can be run: python -m benchmarks.NAME
+BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)) \
+              $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py))
+
+.PHONY: help setup demo test bench pages clean
+
+help:
+	@echo "make demo    set up, draw a loop's rollout log in TRL's format into $(DEMO)/, audit it"
+	@echo "make test    set up, lint, check types, run every test and doctest"
+	@echo "make bench   run every benchmark, or one: $(BENCHMARKS:%=make bench-%)"
+	@echo "make pages   rerun the commands shown in README.md and docs/ and put in what they print"
+	@echo "make clean   remove the environment, the demo and all caches"
+
+setup: $(READY)
+
+# The build tools are pinned too, so the package is built without an environment of its own.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/python -m freshbits.worlds.demo $(DEMO)
+	$(BIN)/freshbits audit $(DEMO)
+
+test: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(BENCHMARKS:%=bench-%)
+
+bench-%: $(READY)
+	$(BIN)/python -m benchmarks.$*
+
+pages: $(READY)
+	$(BIN)/python docs/refresh.py
+
+clean:
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

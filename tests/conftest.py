@@ -1,0 +1,59 @@
+"""What tests share: the command line in this process, and a small log that the demo's world drew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from freshbits import cli
+from freshbits.worlds.demo import SEED, demo_world
+from freshbits.worlds.write import write_trl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Holds what one command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def freshbits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Returns a function that runs `freshbits ARGUMENTS…` in this process."""
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr("sys.argv", ["freshbits", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def drawn() -> pl.DataFrame:
+    """Returns 960 rollouts in canonical columns: 3 rounds, 40 prompts each, 8 completions, 2 rewards."""
+    return demo_world().log(SEED, 3)
+
+
+@pytest.fixture(scope="session")
+def trl_log(drawn: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a directory that holds the drawn log as TRL writes it."""
+    directory = tmp_path_factory.mktemp("trl")
+    write_trl(drawn, directory)
+    return directory
