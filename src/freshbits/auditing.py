@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -24,7 +25,9 @@ from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ReadOptions
 from freshbits.rollouts.read import read
 from freshbits.tally.local import tally
-from freshbits.tally.tally import Tally
+
+if TYPE_CHECKING:
+    from freshbits.tally.tally import Tally
 
 Source = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | Log
 
@@ -34,7 +37,7 @@ def audit(
     options: ReadOptions | None = None,
     *,
     where: str | None = None,
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Callable[[int], None] | None = None,
 ) -> Audit:
     """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
 
@@ -47,10 +50,8 @@ def audit(
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
 
-    >>> import polars as pl
-    >>> rows = pl.DataFrame({"prompt": [f"q{i // 8}" for i in range(320)], "completion": [f"a{i % 3}" for i in range(320)],
-    ...                      "reward": [float(i % 3 == 0) for i in range(320)]})
-    >>> audit(rows).budget["reward"].status
+    >>> rows = [{"prompt": f"q{i // 8}", "completion": f"a{i % 3}", "reward": float(i % 3 == 0)} for i in range(320)]
+    >>> audit(pl.DataFrame(rows)).budget["reward"].status
     'judged'
     """
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
@@ -65,7 +66,8 @@ def audit(
         judges=log.judges,
         where=where or _name(source),
     )
-    with threadpool_limits(limits=1):  # small matrices: threads cost more than they save, and one keeps the bytes equal
+    # Small matrices: threads cost more than they save, and one thread keeps the bytes equal.
+    with threadpool_limits(limits=1):
         return _judge(log, evidence, _labels(counts, options))
 
 

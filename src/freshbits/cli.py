@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,8 @@ import typer
 from freshbits.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from freshbits.results import Audit
     from freshbits.rollouts.options import ReadOptions
 
@@ -41,7 +42,8 @@ Weight = Annotated[list[str] | None, typer.Option("--weight", help="NAME=w: the 
 Origin = Annotated[list[str] | None, typer.Option("--origin", help="NAME=external|memory|own_state|drifting.")]
 JsonPath = Annotated[str | None, typer.Option("--json", help="Write the report as JSON here (- for stdout).")]
 FailOn = Annotated[
-    list[str] | None, typer.Option("--fail-on", help="'budget.dead_groups>0.5': exit 1 if true for any signal.")
+    list[str] | None,
+    typer.Option("--fail-on", help="'budget.dead_groups>0.5': exit 1 if true for any signal."),
 ]
 
 
@@ -117,7 +119,7 @@ def formats() -> None:
     for column in ("format", "files", "can tell", "cannot tell"):
         table.add_column(column, overflow="fold")
     for card in cards():
-        table.add_row(card.name, card.files, card.tells, card.lacks)
+        table.add_row(card.name, card.files, card.tells, card.cannot_tell)
     Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
 
 
@@ -190,10 +192,10 @@ def _show(result: Audit) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
+def _progress() -> Iterator[Callable[[int], None] | None]:
     """Shows the rows read so far on standard error, for a person, once two seconds have passed."""
     if not sys.stderr.isatty():
-        yield lambda rows: None
+        yield None
         return
     started = time.monotonic()
 

@@ -19,7 +19,10 @@ Everything else is a bug in freshbits and is allowed to look like one.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class FreshbitsError(Exception):

@@ -368,7 +368,7 @@ def _build(kind: Any, data: Any) -> Any:
     if origin is list:
         (inner,) = typing.get_args(kind)
         return [_build(inner, item) for item in data]
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         names = {f.name.rstrip("_"): f.name for f in fields(kind)}  # `from_` is a keyword without its underscore
         return kind(**{names[key]: _build(hints[names[key]], item) for key, item in data.items() if key in names})

@@ -113,9 +113,7 @@ def test_different_answers_stay_apart(one: str, two: str) -> None:
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=4))
 def test_every_spelling_of_a_number_is_one_class(number: object) -> None:
     plain = f"{number:f}"
-    spellings = pl.Series(
-        [plain, f"{number:,.4f}", f"{number:.6f}", f"${plain}$", f" {plain}.", f"\\boxed{{{plain}}}"]
-    )
+    spellings = pl.Series([plain, f"{number:,.4f}", f"{number:.6f}", f"${plain}$", f" {plain}.", f"\\boxed{{{plain}}}"])
     texts = normalise.answers(spellings)
     assert texts.n_unique() == 1
     assert float(texts[0]) == float(plain)
@@ -154,11 +152,7 @@ def test_classes_are_declared_keys_and_unreadable_is_its_own() -> None:
 def test_each_step_is_really_coarser_and_finer(partition: Partition) -> None:
     bodies = ["def f(a):\n    return a", "def  f(b):\n    return b", "Yes.\nNo", "yes.  no", ""]
     rows = pl.DataFrame(
-        {
-            "completion": [
-                f"{body}\nThe answer is \\boxed{{{n}}}" for body in bodies for n in ("1", "1.0", "2", "x")
-            ]
-        }
+        {"completion": [f"{body}\nThe answer is \\boxed{{{n}}}" for body in bodies for n in ("1", "1.0", "2", "x")]}
     )
     here = classes(rows, partition)["answer_class"]
     assert partition.coarser is not None

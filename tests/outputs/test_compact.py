@@ -128,9 +128,7 @@ def test_rounds() -> None:
 
 
 def test_pairs_carry_differences() -> None:
-    batch = pl.DataFrame(
-        {"prompt": ["p"] * 3, "completion": ["a b", "A", "x"], "opponent": ["a b c", "A", None]}
-    )
+    batch = pl.DataFrame({"prompt": ["p"] * 3, "completion": ["a b", "A", "x"], "opponent": ["a b c", "A", None]})
     frame = compact(batch, BOXED)
     assert frame["feature.words"].to_list() == [-1, 0, None]
     assert frame["feature.characters"].to_list() == [-2, 0, None]

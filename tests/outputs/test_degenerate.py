@@ -26,9 +26,7 @@ def log(rng: np.random.Generator, source: str, prompts: int, kept: float, length
         own = rng.random(length) < kept
         free = prose(rng, length)
         said.append(
-            " ".join(
-                words[int(rng.integers(30))] if mine else word for mine, word in zip(own, free, strict=True)
-            )
+            " ".join(words[int(rng.integers(30))] if mine else word for mine, word in zip(own, free, strict=True))
         )
     return pl.DataFrame({"prompt": [" ".join(words) for words in asked], "completion": said}).with_columns(
         source=pl.lit(source)
@@ -104,8 +102,7 @@ def test_a_text_seen_once_per_prompt_among_many_is_not_one_text() -> None:
         {
             "prompt": [f"prompt {n // 10}" for n in range(600)],
             "completion": [
-                "the same long text in every group, once in ten" if n % 10 == 0 else f"own {n}"
-                for n in range(600)
+                "the same long text in every group, once in ten" if n % 10 == 0 else f"own {n}" for n in range(600)
             ],
         }
     )

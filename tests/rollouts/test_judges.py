@@ -139,8 +139,6 @@ def test_join_needs_a_shared_id(tmp_path):
 
 
 def test_join_answers_to_a_plain_log(tmp_path):
-    pl.DataFrame({"prompt_id": ["a", "b"], "prompt": ["pa", "pb"], "answer": ["1", "2"]}).write_csv(
-        tmp_path / "t.csv"
-    )
+    pl.DataFrame({"prompt_id": ["a", "b"], "prompt": ["pa", "pb"], "answer": ["1", "2"]}).write_csv(tmp_path / "t.csv")
     log = read(scores(), ReadOptions(join=Path(tmp_path / "t.csv")))
     assert rows(log).select("prompt", "answer").rows() == [("pa", "1"), ("pa", "1"), ("pb", "2")]

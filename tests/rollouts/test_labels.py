@@ -56,9 +56,9 @@ def test_rows_are_found_across_batches(tmp_path):
         {"prompt": ["p"] * 50_000, "completion": [str(i) for i in range(50_000)], "reward": [1.0] * 50_000}
     )
     picked = [0, 19_999, 20_000, 49_999]
-    pl.DataFrame(
-        {"row": picked, "key": [row_key("p", str(i)) for i in picked], "truth": [1, 0, 1, 0]}
-    ).write_csv(tmp_path / "l.csv")
+    pl.DataFrame({"row": picked, "key": [row_key("p", str(i)) for i in picked], "truth": [1, 0, 1, 0]}).write_csv(
+        tmp_path / "l.csv"
+    )
     rows = pl.concat(read(big, ReadOptions(labels=tmp_path / "l.csv")).batches(["truth"]))
     assert [rows["truth"][i] for i in picked] == [1.0, 0.0, 1.0, 0.0]
     assert rows["truth"].count() == 4

@@ -74,9 +74,7 @@ def test_every_kind_of_file_gives_the_same_rows(kind, tmp_path):
     assert frame.height == 8
     assert frame.row(2, named=True) == EXPECTED
     assert dict(frame.schema) == log.schema
-    assert any(
-        "not taken as signals (--signal NAME takes one): advantage, n_calls" in note for note in log.notes
-    )
+    assert any("not taken as signals (--signal NAME takes one): advantage, n_calls" in note for note in log.notes)
 
 
 def test_frames_give_the_same_rows():

@@ -93,9 +93,7 @@ def test_dead_groups_and_error_rates_of_drawn_rows(drawn, truth, name):
 
 
 def test_features_and_truth_of_the_score(drawn):
-    accepted = (
-        drawn.group_by("signal.channel").agg(pl.col("extra.long").mean(), pl.len()).sort("signal.channel")
-    )
+    accepted = drawn.group_by("signal.channel").agg(pl.col("extra.long").mean(), pl.len()).sort("signal.channel")
     for share, size, expected in zip(accepted["extra.long"], accepted["len"], (0.4, 0.7), strict=True):
         assert abs(share - expected) < 4 * math.sqrt(expected * (1 - expected) / size)
     right = drawn.filter(pl.col("truth") == 1)["signal.score"]
@@ -135,9 +133,7 @@ def test_counts_have_the_law_of_the_rows(drawn, truth):
 
 
 def test_counts_of_two_components_are_drawn_jointly():
-    world = World(
-        prompts=20_000, base=Atoms([(0.5, 1)]), signals={"a": Channel(0.9, 0.2), "b": Channel(1, 0)}
-    )
+    world = World(prompts=20_000, base=Atoms([(0.5, 1)]), signals={"a": Channel(0.9, 0.2), "b": Channel(1, 0)})
     counts = world.counts(0)
     assert np.array_equal(counts.right, counts.accepted["b"])
     covariance = np.cov(counts.accepted["a"], counts.accepted["b"])[0, 1]

@@ -46,9 +46,7 @@ def test_accepted_share_of_rare_acceptance():
     assert one(s).truth().signals["reward"].accepted_share == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "tpr", "fpr"), [(1, 1, 0.9, 0.1), (0.4, 1.5, 0.7, 0.3), (6, 2, 0.62, 0.0)]
-)
+@pytest.mark.parametrize(("a", "b", "tpr", "fpr"), [(1, 1, 0.9, 0.1), (0.4, 1.5, 0.7, 0.3), (6, 2, 0.62, 0.0)])
 def test_homogeneous_channel_obeys_the_pooled_formula(a, b, tpr, fpr):
     signal = World(base=Beta(a, b), signals={"s": Channel(tpr, fpr)}).truth().signals["s"]
     mean = a / (a + b)
@@ -163,9 +161,7 @@ def test_levels_and_format_by_hand():
     levels = Levels((-1.0, 0.0, 2.0), (0.1, 0.2, 0.7), (0.5, 0.4, 0.1))
     signal = one(0.25, signals={"l": levels}).truth(sizes=(3,)).signals["l"]
     law = 0.25 * np.array(levels.right) + 0.75 * np.array(levels.wrong)
-    entropy = [
-        special.entr(np.array(given)).sum() / math.log(2) for given in (law, levels.right, levels.wrong)
-    ]
+    entropy = [special.entr(np.array(given)).sum() / math.log(2) for given in (law, levels.right, levels.wrong)]
     assert signal.pass_rate == pytest.approx(law @ [-1, 0, 2])
     assert signal.contrast_bits == pytest.approx(entropy[0])
     assert signal.truth_bits == pytest.approx(entropy[0] - 0.25 * entropy[1] - 0.75 * entropy[2])

@@ -1,0 +1,1 @@
+"""Judges: one file per section of the report; evidence in, a section of the report out."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-from freshbits.criteria.inputs import Evidence
+import numpy as np
+
 from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample, surprise
 from freshbits.information import levels, mixing
@@ -13,7 +13,12 @@ from freshbits.information.entropy import binary_entropy
 from freshbits.information.resampling import MIN_PROMPTS, estimate, proportion, ratio
 from freshbits.information.scores import centred_bins, count_levels, discordant_binary, discordant_scores
 from freshbits.results import Block, Budget, Estimate
-from freshbits.tally.tally import GroupCounts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.criteria.inputs import Evidence
+    from freshbits.tally.tally import GroupCounts
 
 GROUP_SIZES = (2, 4, 8, 16, 32, 64)
 AGREEMENT = 0.03  # the mixture and the jackknife agree this well from 8 rollouts per group
@@ -28,9 +33,7 @@ def budget(evidence: Evidence, signal: str) -> Budget:
     values = evidence.tally.values[signal]
     kind = values.kind
     if not values.scored:
-        return Budget(
-            status="not_judged", code="BUDGET_UNSCORED", reason=f"{signal} never scores a rollout", kind=kind
-        )
+        return Budget(status="not_judged", code="BUDGET_UNSCORED", reason=f"{signal} never scores a rollout", kind=kind)
     groups = evidence.tally.of(signal)
     prompts = int(np.unique(groups.prompt).size)
     if evidence.pairs:
@@ -77,9 +80,7 @@ def budget(evidence: Evidence, signal: str) -> Budget:
     )
 
 
-def _contrast(
-    kind: str, groups: GroupCounts, scores: Scores
-) -> tuple[Estimate | None, dict[str, Estimate]]:
+def _contrast(kind: str, groups: GroupCounts, scores: Scores) -> tuple[Estimate | None, dict[str, Estimate]]:
     """Returns the contrast bits and, for scores, the same at other resolutions."""
     if kind in ("binary", "constant"):
         if kind == "constant":
@@ -178,10 +179,9 @@ def _looks_filtered(groups: GroupCounts) -> bool:
     fit = mixing.fit(groups.n, groups.k, groups.prompt)
     sizes, counts = np.unique(groups.n, return_counts=True)
     expected = sum(
-        count * float(fit.mean(lambda s, n=n: s**n + (1 - s) ** n)[0])
-        for n, count in zip(sizes, counts, strict=True)
+        count * float(fit.mean(lambda s, n=n: s**n + (1 - s) ** n)[0]) for n, count in zip(sizes, counts, strict=True)
     )
-    return expected >= 10
+    return bool(expected >= 10)
 
 
 def _informative(fit: mixing.Mixing) -> dict[str, Estimate]:
@@ -206,7 +206,14 @@ def _inverse(dead: Estimate | None) -> Estimate | None:
     high = 1 / (1 - dead.high) if dead.high is not None and dead.high < 1 else None
     low = 1 / (1 - dead.low) if dead.low is not None else None
     return Estimate(
-        1 / (1 - dead.value), low, high, dead.level, "groups drawn per group kept", dead.method, dead.prompts, dead.rollouts
+        1 / (1 - dead.value),
+        low,
+        high,
+        dead.level,
+        "groups drawn per group kept",
+        dead.method,
+        dead.prompts,
+        dead.rollouts,
     )
 
 

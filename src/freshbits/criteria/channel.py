@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from freshbits.criteria.inputs import Evidence
+from typing import TYPE_CHECKING
+
 from freshbits.results import Channel
+
+if TYPE_CHECKING:
+    from freshbits.criteria.inputs import Evidence
 
 
 def channel(evidence: Evidence, signal: str) -> Channel:
     """Says what the channel needs before TPR and FPR can be read from the log."""
     if evidence.truth:
         return Channel(
-            status="not_judged", code="NOT_YET", reason="rates against the truth column come with a later version"
+            status="not_judged",
+            code="NOT_YET",
+            reason="rates against the truth column come with a later version",
         )
     return Channel(
         status="not_judged",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.sampled import Scores, scored_sample
 from freshbits.information.intercept import Cells, shared_bits
 from freshbits.information.resampling import estimate, folds_of, leave_out
 from freshbits.information.scores import centred_bins
 from freshbits.results import Block, Budget, Component, Estimate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.criteria.inputs import Evidence
 
 SATURATED = 0.05  # bits per rollout
 MOST_PATTERNS = 8
@@ -105,9 +109,9 @@ def _variance_share(evidence: Evidence, signal: str) -> Estimate | None:
     group, prompt = sample["group"].to_numpy()[whole], sample["prompt"].to_numpy()[whole]
     _, position = np.unique(group, return_inverse=True)
     size = np.bincount(position)
-    centred = weighted - np.stack(
-        [np.bincount(position, weights=column) / size for column in weighted.T], axis=1
-    )[position]
+    centred = (
+        weighted - np.stack([np.bincount(position, weights=column) / size for column in weighted.T], axis=1)[position]
+    )
     total = centred.sum(axis=1)
     own = centred[:, names.index(signal)] * total
     replicates = leave_out(folds_of(prompt))

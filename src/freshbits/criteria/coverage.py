@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from freshbits.criteria.inputs import Evidence
 from freshbits.information import mixing, species
 from freshbits.information.resampling import MIN_PROMPTS, ratio
 from freshbits.results import Coverage, Estimate, SignalCoverage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.criteria.inputs import Evidence
 
 
 def coverage(evidence: Evidence) -> Coverage:
@@ -27,7 +32,9 @@ def coverage(evidence: Evidence) -> Coverage:
         )
     if evidence.pairs:
         return Coverage(
-            status="not_applicable", code="NO_GROUPS", reason="judged pairs are not samples of one model's answers"
+            status="not_applicable",
+            code="NO_GROUPS",
+            reason="judged pairs are not samples of one model's answers",
         )
     prompts = tally.prompts
     if prompts.height < MIN_PROMPTS:
@@ -51,9 +58,7 @@ def coverage(evidence: Evidence) -> Coverage:
         chao1=species.chao1(seen),
         redundancy=1 - int(prompts["distinct"].sum()) / rows,
         unreadable=int(groups["unreadable"].sum()) / rows if "unreadable" in groups.columns else None,
-        by_signal={
-            name: _accepted(evidence, name) for name, values in tally.values.items() if values.kind == "binary"
-        },
+        by_signal={name: _accepted(evidence, name) for name, values in tally.values.items() if values.kind == "binary"},
     )
 
 
@@ -85,5 +90,9 @@ def _mean(counts: NDArray[np.int64], seen: species.Species, rollouts: int) -> Es
 
 def _species(prompts: pl.DataFrame, rows: str, distinct: str, once: str, twice: str) -> species.Species:
     return species.Species(
-        *(prompts[name].to_numpy() for name in (rows, distinct, once, twice)), prompts["prompt"].to_numpy()
+        rows=prompts[rows].to_numpy(),
+        distinct=prompts[distinct].to_numpy(),
+        once=prompts[once].to_numpy(),
+        twice=prompts[twice].to_numpy(),
+        prompts=prompts["prompt"].to_numpy(),
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from freshbits.criteria.inputs import Evidence
+from typing import TYPE_CHECKING
+
 from freshbits.results import Budget, Efficiency
+
+if TYPE_CHECKING:
+    from freshbits.criteria.inputs import Evidence
 
 
 def efficiency(evidence: Evidence, budget: Budget) -> Efficiency:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from freshbits.criteria.inputs import Evidence
 from freshbits.results import Forecast
+
+if TYPE_CHECKING:
+    from freshbits.criteria.inputs import Evidence
 
 
 def forecast(evidence: Evidence) -> Forecast:

@@ -6,18 +6,29 @@ shares between rollouts of one prompt. A high rank is a shortcut or a skill: wit
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample
-from freshbits.information.intercept import Cells, across_prompts_test, false_discovery, shared_bits, within_group_test
+from freshbits.information.intercept import (
+    Cells,
+    across_prompts_test,
+    false_discovery,
+    shared_bits,
+    within_group_test,
+)
 from freshbits.information.pooled import pooled_bits, pooled_test
 from freshbits.outputs.features.core import CORE
-from freshbits.tally.values import Values
 from freshbits.results import Candidate, Drift, Estimate, Hacking, SourceFixed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.criteria.inputs import Evidence
+    from freshbits.tally.values import Values
 
 FEATURE = "feature."
 MOST_CATEGORIES = 6
@@ -55,7 +66,7 @@ def hacking(evidence: Evidence, signal: str) -> Hacking:
 def _accepted(values: Values, scores: Scores, unit: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Returns 1 for accepted rows: the highest of two values, else a score above the mean of its unit."""
     if values.kind == "binary":
-        return (scores.score == values.high).astype(np.float64)
+        return np.asarray(scores.score == values.high, dtype=np.float64)
     _, position = np.unique(unit, return_inverse=True)
     mean = np.bincount(position, weights=scores.score) / np.maximum(np.bincount(position), 1)
     return (scores.score > mean[position] + 1e-12).astype(np.float64)
@@ -158,22 +169,23 @@ def thirds(values: NDArray[np.float64], unit: NDArray[np.uint64]) -> NDArray[np.
     [0, 1, 2, 1, 1]
     """
     frame = pl.DataFrame({"unit": unit, "value": values})
-    rank = frame.select(
-        ((pl.col("value").rank("average").over("unit") - 0.5) / pl.len().over("unit")).alias("rank")
-    )["rank"].to_numpy()
-    return np.clip((rank * 3).astype(np.int64), 0, 2)
+    rank = frame.select(((pl.col("value").rank("average").over("unit") - 0.5) / pl.len().over("unit")).alias("rank"))[
+        "rank"
+    ].to_numpy()
+    third: NDArray[np.int64] = np.clip((rank * 3).astype(np.int64), 0, 2)
+    return third
 
 
 def _top_codes(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Numbers two values in their order, more categories by how often they occur (the rare ones share a number)."""
     if _two_valued(values):
-        return (values == values.max()).astype(np.int64)
+        return np.asarray(values == values.max(), dtype=np.int64)
     _, code = np.unique(values, return_inverse=True)
     counts = np.bincount(code)
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(counts.size, dtype=np.int64)
     rank[order] = np.arange(counts.size)
-    return np.minimum(rank[code], MOST_CATEGORIES - 1)
+    return np.asarray(np.minimum(rank[code], MOST_CATEGORIES - 1), dtype=np.int64)
 
 
 def _two_valued(values: NDArray[np.float64]) -> bool:

@@ -1,10 +1,12 @@
-"""What every criterion is given: the tally, the facts a reader knew, and the command that would mend what is missing."""
+"""What every criterion is given: the tally, what the reader knew, and the command that would mend what is missing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from freshbits.tally.tally import Tally
+if TYPE_CHECKING:
+    from freshbits.tally.tally import Tally
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,12 @@ Without truth the log alone can only bound it: the surprise bits are the most th
 
 from __future__ import annotations
 
-from freshbits.criteria.inputs import Evidence
+from typing import TYPE_CHECKING
+
 from freshbits.results import Budget, Openness
+
+if TYPE_CHECKING:
+    from freshbits.criteria.inputs import Evidence
 
 
 def openness(evidence: Evidence, signal: str, budget: Budget) -> Openness:

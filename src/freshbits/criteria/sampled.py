@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from freshbits.information.usable import surprise_bits
 from freshbits.outputs.belief import belief, belief_columns
 from freshbits.results import Estimate
 from freshbits.rollouts.schema import SIGNAL
-from freshbits.tally.tally import Tally
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.tally.tally import Tally
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from freshbits.results import Degenerate, Labels, LogSummary, Sampled
-from freshbits.rollouts.log import Log
-from freshbits.tally.tally import Tally
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.rollouts.log import Log
+    from freshbits.tally.tally import Tally
 
 
 def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> LogSummary:
@@ -54,7 +59,7 @@ def _unscored(tally: Tally, signal: str, *, asked_everywhere: bool) -> int:
     """Counts rollouts without a score; for one judge among several, only in the groups it was asked about."""
     groups = tally.groups
     asked = groups if asked_everywhere else groups.filter(pl.col(f"n.{signal}") > 0)
-    return int(asked["rows"].sum() - asked[f"n.{signal}"].sum())
+    return int(asked["rows"].sum()) - int(asked[f"n.{signal}"].sum())
 
 
 def _sampled(tally: Tally) -> Sampled | None:

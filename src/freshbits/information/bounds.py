@@ -41,9 +41,7 @@ def bounds_from_few(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray
     _, low, _ = jackknife_interval(ends[:, 0])
     _, _, high = jackknife_interval(ends[:, 1])
     method = f"bounds over all mixtures with the same {order} moments, widened by sampling error"
-    return Estimate(
-        None, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), LEVEL, UNIT, method, number, rollouts
-    )
+    return Estimate(None, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), LEVEL, UNIT, method, number, rollouts)
 
 
 def _extremes(
@@ -63,9 +61,7 @@ def _upper_of_mean(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[
     """Returns the upper end of h over the interval of the mean verdict."""
     from freshbits.information.resampling import ratio
 
-    mean = ratio(
-        k.astype(np.float64), n.astype(np.float64), prompts, unit="share", method="", rollouts=int(n.sum())
-    )
+    mean = ratio(k.astype(np.float64), n.astype(np.float64), prompts, unit="share", method="", rollouts=int(n.sum()))
     if mean is None or mean.low is None or mean.high is None:
         return 1.0
     if mean.low <= 0.5 <= mean.high:

@@ -56,7 +56,7 @@ class Cells:
         flat = position * levels + level
         shape = (keys.size, levels)
         n = np.bincount(flat, minlength=keys.size * levels).reshape(shape).astype(np.float64)
-        k = np.bincount(flat, weights=accepted, minlength=keys.size * levels).reshape(shape)
+        k = np.bincount(flat, weights=accepted, minlength=keys.size * levels).reshape(shape).astype(np.float64)
         return cls(n, k, keys.astype(np.uint64) if prompts is None else prompts[first])
 
     def informative(self) -> Cells:
@@ -109,8 +109,10 @@ def shared_bits(cells: Cells) -> tuple[Estimate, float]:
     shares = _level_shares(patterns)
     beta, mass = _fit(patterns, patterns.weights[0], np.zeros(levels), np.full(GRID.size, 1 / GRID.size), STEPS)
     values = [_bits(patterns, patterns.weights[0], beta, mass, shares)]
-    for weight in patterns.weights[1:]:
-        values.append(_bits(patterns, weight, *_fit(patterns, weight, beta, mass, WARM_STEPS), shares))
+    values += [
+        _bits(patterns, weight, *_fit(patterns, weight, beta, mass, WARM_STEPS), shares)
+        for weight in patterns.weights[1:]
+    ]
     result = estimate_bits(
         np.array(values),
         unit="bits/rollout",
@@ -191,7 +193,11 @@ def false_discovery(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _fit(
-    patterns: _Patterns, weight: NDArray[np.float64], beta: NDArray[np.float64], mass: NDArray[np.float64], steps: int
+    patterns: _Patterns,
+    weight: NDArray[np.float64],
+    beta: NDArray[np.float64],
+    mass: NDArray[np.float64],
+    steps: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Returns (β, intercept mass) by EM; the first level is the reference (β_0 = 0)."""
     total = weight.sum()
@@ -222,7 +228,8 @@ def _posterior(cells: _Patterns, rate: NDArray[np.float64], mass: NDArray[np.flo
 def _shifted(mass: NDArray[np.float64], shift: float) -> NDArray[np.float64]:
     """Returns the mass with every intercept moved by `shift`, interpolated on the grid."""
     moved = np.interp(GRID - shift, GRID, mass, left=0.0, right=0.0)
-    return moved / moved.sum()
+    normed: NDArray[np.float64] = moved / moved.sum()
+    return normed
 
 
 def _level_shares(patterns: _Patterns) -> list[NDArray[np.float64]]:
@@ -233,7 +240,7 @@ def _level_shares(patterns: _Patterns) -> list[NDArray[np.float64]]:
     """
     vectors, position = np.unique(patterns.n, axis=0, return_inverse=True)
     weights = np.bincount(position.ravel(), weights=patterns.weights[0])
-    alpha = dirichlet_fit(vectors.astype(np.int64), weights)
+    alpha = dirichlet_fit(vectors, np.asarray(weights, dtype=np.float64))
     rng = np.random.default_rng(patterns.n.shape)
     draws = int(np.clip(FEWEST_DRAWS * 1000 / patterns.n.shape[0], FEWEST_DRAWS, 16 * FEWEST_DRAWS))
     found = [rng.standard_gamma(patterns.n + alpha) + 1e-300 for _ in range(draws)]

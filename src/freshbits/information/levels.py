@@ -94,7 +94,7 @@ def _indicator(position: NDArray[np.intp], columns: int) -> NDArray[np.float64]:
     return csr_array((np.ones(position.size), (rows, position)), shape=(position.size, columns))  # type: ignore[no-any-return]
 
 
-def dirichlet_fit(counts: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def dirichlet_fit(counts: NDArray[np.int64] | NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fits the Dirichlet-multinomial parameters of count vectors by maximum likelihood.
 
     >>> rng = np.random.default_rng(0)
@@ -130,6 +130,10 @@ def _support(alpha: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64]
     corners = np.eye(levels)
     atoms = np.vstack([fitted, flat, corners])
     mass = np.concatenate(
-        [np.full(ATOMS, 0.97 / ATOMS), np.full(flat.shape[0], 0.02 / flat.shape[0]), np.full(levels, 0.01 / levels)]
+        [
+            np.full(ATOMS, 0.97 / ATOMS),
+            np.full(flat.shape[0], 0.02 / flat.shape[0]),
+            np.full(levels, 0.01 / levels),
+        ]
     )
     return atoms / atoms.sum(axis=1, keepdims=True), mass

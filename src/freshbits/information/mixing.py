@@ -156,9 +156,7 @@ def _count_pairs(
     return np.stack([codes // wide, codes % wide], axis=1), weights.astype(np.float64)
 
 
-def _binomial(
-    n: NDArray[np.int64], k: NDArray[np.int64], grid: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _binomial(n: NDArray[np.int64], k: NDArray[np.int64], grid: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns L_ij ∝ s_j^k_i (1-s_j)^(n_i-k_i), scaled to a maximum of one per pair."""
     with np.errstate(divide="ignore"):
         log_s, log_f = np.log(grid), np.log1p(-grid)

@@ -71,4 +71,4 @@ def pooled_test(level: NDArray[np.int64], accepted: NDArray[np.float64], prompts
 def _corrected(table: NDArray[np.float64]) -> float:
     shown = int((table.sum(axis=1) > 0).sum())
     size = table.sum()
-    return mutual_information(table) - max(shown - 1, 0) / (2 * max(size, 1.0) * np.log(2))
+    return mutual_information(table) - max(shown - 1, 0) / (2 * max(float(size), 1.0) * float(np.log(2)))

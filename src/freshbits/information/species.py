@@ -65,7 +65,7 @@ def chao1(species: Species) -> Estimate | None:
     """
     each = species.distinct + species.once * (species.once - 1) / (2.0 * (species.twice + 1))
     return ratio(
-        each,
+        each.astype(np.float64),
         np.ones(each.size),
         species.prompts,
         unit="classes/prompt",
@@ -161,15 +161,15 @@ def pass_at(
     return result
 
 
-def _unbiased(
-    n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64], tries: int
-) -> Estimate | None:
+def _unbiased(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64], tries: int) -> Estimate | None:
     from scipy.special import gammaln
 
     enough = n >= tries
     size, miss = n[enough].astype(np.float64), (n - k)[enough].astype(np.float64)
     with np.errstate(invalid="ignore"):
-        log = gammaln(miss + 1) - gammaln(np.maximum(miss - tries, 0) + 1) - gammaln(size + 1) + gammaln(size - tries + 1)
+        log = (
+            gammaln(miss + 1) - gammaln(np.maximum(miss - tries, 0) + 1) - gammaln(size + 1) + gammaln(size - tries + 1)
+        )
     fail = np.where(miss >= tries, np.exp(log), 0.0)
     return ratio(
         1 - fail,

@@ -117,9 +117,7 @@ def _predict(
         ),
         LogisticRegression(C=1.0, max_iter=200, tol=1e-3),
     )
-    boosting = HistGradientBoostingClassifier(
-        max_iter=25, max_leaf_nodes=8, early_stopping=False, random_state=seed
-    )
+    boosting = HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=8, early_stopping=False, random_state=seed)
     mean = logit.fit(wide_train, verdict).predict_proba(wide_test) / 2
     mean += boosting.fit(train, verdict).predict_proba(test) / 2
     result = np.full((test.shape[0], levels), 1e-9)

@@ -131,7 +131,5 @@ def _ends_in_numbers(head: pl.DataFrame) -> bool:
     if short.height < head.height / 2 or _is_code(head):
         return False
     last = extract.last_number(pl.col("completion"))
-    ends = (
-        pl.col("completion").str.strip_chars_end(" \t\r\n.%$*`").str.ends_with(last.str.strip_chars_end(",."))
-    )
+    ends = pl.col("completion").str.strip_chars_end(" \t\r\n.%$*`").str.ends_with(last.str.strip_chars_end(",."))
     return float(short.select(ends.fill_null(value=False).mean()).item() or 0.0) >= 0.5

@@ -83,6 +83,4 @@ def _logprob(frame: pl.DataFrame) -> pl.Series:
     if "tokens" not in frame.columns:
         return frame["logprob"]
     tokens = pl.col("tokens")
-    return frame.select(
-        pl.when(tokens > 0).then(pl.col("logprob") / tokens).alias("mean_logprob")
-    ).to_series()
+    return frame.select(pl.when(tokens > 0).then(pl.col("logprob") / tokens).alias("mean_logprob")).to_series()

@@ -127,9 +127,7 @@ def _groups(batch: pl.DataFrame, rounds: pl.Series, prompt: pl.Series | None) ->
         names[1][here] = keys.fill_null(0).to_numpy()[here]
         unnamed &= ~here
     place = [
-        name_keys(batch[name]).fill_null(0).to_numpy()
-        if name in batch.columns
-        else np.zeros(batch.height, np.uint64)
+        name_keys(batch[name]).fill_null(0).to_numpy() if name in batch.columns else np.zeros(batch.height, np.uint64)
         for name in ("run", "source")
     ]
     return pl.Series("group", combined_keys([*place, rounds.to_numpy().astype(np.uint64), *names]))

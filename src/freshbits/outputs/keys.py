@@ -42,11 +42,7 @@ def text_keys(texts: pl.Series) -> pl.Series:
     keys = pl.Series(texts.name, np.frombuffer(digests, dtype="<u8").astype(np.uint64))
     if texts.null_count() == 0:
         return keys
-    return (
-        keys.to_frame("k")
-        .select(pl.when(texts.is_not_null()).then(pl.col("k")).alias(texts.name))
-        .to_series()
-    )
+    return keys.to_frame("k").select(pl.when(texts.is_not_null()).then(pl.col("k")).alias(texts.name)).to_series()
 
 
 def name_keys(texts: pl.Series) -> pl.Series:
@@ -106,9 +102,7 @@ def combined_keys(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     >>> one != two
     True
     """
-    golden, first, second = (
-        np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-    )
+    golden, first, second = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
     mixed = np.zeros(len(parts[0]), dtype=np.uint64)
     for part in parts:
         mixed = mixed + golden + part

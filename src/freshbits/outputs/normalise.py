@@ -89,8 +89,7 @@ def text(texts: pl.Series) -> pl.Series:
     ['thecat', 'thecat', None]
     """
     small = [
-        None if each is None else each.translate(_LOWER, _SPACES) or None
-        for each in texts.cast(pl.Binary).to_list()
+        None if each is None else each.translate(_LOWER, _SPACES) or None for each in texts.cast(pl.Binary).to_list()
     ]
     return pl.Series(texts.name, small, dtype=pl.Binary).cast(pl.String)
 
@@ -169,8 +168,5 @@ def skeleton(texts: pl.Series) -> pl.Series:
 def _filled(texts: pl.Series, name: str) -> pl.Series:
     column = pl.col("text")
     return (
-        texts.alias("text")
-        .to_frame()
-        .select(pl.when(column.str.contains(r"\S")).then(column).alias(name))
-        .to_series()
+        texts.alias("text").to_frame().select(pl.when(column.str.contains(r"\S")).then(column).alias(name)).to_series()
     )

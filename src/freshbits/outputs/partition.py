@@ -44,9 +44,7 @@ def _whole(column: pl.Expr) -> pl.Expr:
 
 EXACT_TEXT = Partition("exact text", "completion", _whole, normalise.exact, None, None, repeats=False)
 LAST_LINE = Partition("last line", "completion", _whole, normalise.last_line, None, None, repeats=False)
-TEXT = Partition(
-    "normalised text", "completion", _whole, normalise.text, LAST_LINE, EXACT_TEXT, repeats=False
-)
+TEXT = Partition("normalised text", "completion", _whole, normalise.text, LAST_LINE, EXACT_TEXT, repeats=False)
 SKELETON = Partition("shape of the code", "completion", _whole, normalise.skeleton, None, None, repeats=False)
 CODE = Partition("normalised code", "completion", _whole, normalise.code, SKELETON, EXACT_TEXT, repeats=False)
 

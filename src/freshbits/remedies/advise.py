@@ -13,7 +13,7 @@ MOST = 3
 def advise(evidence: Evidence, budgets: dict[str, Budget], components: dict[str, Component]) -> list[Remedy]:
     """Chooses at most three remedies, the most useful first."""
     found = [
-        *_more_per_group(evidence, budgets),
+        *_more_per_group(budgets),
         *_label(evidence, budgets),
         *_dead_groups(budgets),
         *_saturated(components),
@@ -36,7 +36,7 @@ def _label(evidence: Evidence, budgets: dict[str, Budget]) -> list[Remedy]:
     ]
 
 
-def _more_per_group(evidence: Evidence, budgets: dict[str, Budget]) -> list[Remedy]:
+def _more_per_group(budgets: dict[str, Budget]) -> list[Remedy]:
     codes = {budget.code for budget in budgets.values()}
     if not codes & {"ONE_PER_GROUP", "FEW_PER_GROUP"}:
         return []

@@ -11,15 +11,19 @@ References: Särndal, Swensson & Wretman, Model Assisted Survey Sampling (1992),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from freshbits.errors import InputError
-from freshbits.rollouts.log import Log
 from freshbits.rollouts.labels import row_key
 from freshbits.rollouts.schema import SIGNAL
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from freshbits.rollouts.log import Log
 
 QUARTERS = 4
 
@@ -102,7 +106,8 @@ def label(log: Log, signal: str, count: int, seed: int = 0) -> tuple[pl.DataFram
     table = _texts(log, signal, drawn)
     asked = min(count, scored)
     words = [
-        f"{table.height} of {scored:,} scored rollouts, {table['prompt'].n_unique()} of {prompts:,} prompts, seed {seed}",
+        f"{table.height} of {scored:,} scored rollouts, "
+        f"{table['prompt'].n_unique()} of {prompts:,} prompts, seed {seed}",
         f"true and false positive rates of {signal} to about ± {expected_width(table.height):.2f} (95 %)",
         f"openness: a signal that brings {22.5 / max(asked, 1):.2f} bit per rollout or more would be seen",
     ]
@@ -127,7 +132,11 @@ def _draw(log: Log, signal: str, count: int, seed: int) -> tuple[Draw, int, int]
     prompt = np.concatenate(prompts)
     region = np.unique([r for part in regions for r in part], return_inverse=True)[1].astype(np.int64)
     scored = ~np.isnan(score)
-    return draw_rows(score, prompt, region, count, seed), int(scored.sum()), int(np.unique(prompt[scored]).size)
+    return (
+        draw_rows(score, prompt, region, count, seed),
+        int(scored.sum()),
+        int(np.unique(prompt[scored]).size),
+    )
 
 
 def _texts(log: Log, signal: str, drawn: Draw) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""Shows: the page, files and gates; reads results and computes nothing."""

@@ -6,12 +6,15 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from freshbits.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TABLES = (".parquet", ".jsonl", ".csv")
 
@@ -39,7 +42,11 @@ def write_table(table: pl.DataFrame, path: str) -> None:
     """
     ending = Path(path).suffix.lower()
     if ending not in TABLES:
-        raise InputError(f"cannot write {ending or 'a file without ending'}", file=path, mend=f"end it in {', '.join(TABLES)}")
+        raise InputError(
+            f"cannot write {ending or 'a file without ending'}",
+            file=path,
+            mend=f"end it in {', '.join(TABLES)}",
+        )
     with replacing(Path(path)) as temporary:
         if ending == ".parquet":
             table.write_parquet(temporary)

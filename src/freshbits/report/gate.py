@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
-from freshbits.results import Audit, Json
+
+if TYPE_CHECKING:
+    from freshbits.results import Audit, Json
 
 PER_SIGNAL = ("openness", "budget", "components", "channel", "efficiency", "forecast", "hacking")
 OPERATORS = {

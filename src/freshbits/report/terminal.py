@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from freshbits.report.words import many, number, share, trend
-from freshbits.results import Audit, Budget, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from freshbits.results import Audit, Budget, Section
 
 WIDTH = 110
 MOST_SIGNALS = 8
@@ -61,9 +65,8 @@ def _head(console: Console, audit: Audit) -> None:
     if log.duplicates:
         lines.append(f"{many(log.duplicates, 'repeated row')} left out")
     if log.sampled:
-        lines.append(
-            f"features, surprise and scores from a sample of {log.sampled.rows:,} rollouts of {log.sampled.prompts:,} prompts"
-        )
+        size = f"{many(log.sampled.rows, 'rollout')} of {many(log.sampled.prompts, 'prompt')}"
+        lines.append(f"features, surprise and scores from a sample of {size}")
     for line in lines:
         _item(console, line, "dim")
     for source in log.degenerate:
@@ -193,8 +196,8 @@ def _answers(console: Console, audit: Audit) -> None:
         passes = [f"@{k} {100 * e.value:.0f} %" for k, e in found.pass_at.items() if e.value is not None]
         _item(
             console,
-            f"{signal}: {number(found.distinct_accepted, 1)} distinct accepted per prompt, next rollout shows a new one with "
-            f"{share(found.next_new)}; pass{' '.join(passes)}",
+            f"{signal}: {number(found.distinct_accepted, 1)} distinct accepted per prompt, "
+            f"next rollout shows a new one with {share(found.next_new)}; pass{' '.join(passes)}",
         )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from freshbits.results import Block, Estimate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from freshbits.results import Block, Estimate
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -17,7 +20,9 @@ def share(value: Estimate | None) -> str:
         return "unknown"
     if value.value is None:
         return f"[{_percent(value.low)}, {_percent(value.high)}] %"
-    return f"{_percent(value.value)} %" + (f" [{_percent(value.low)}, {_percent(value.high)}]" if value.low is not None else "")
+    return f"{_percent(value.value)} %" + (
+        f" [{_percent(value.low)}, {_percent(value.high)}]" if value.low is not None else ""
+    )
 
 
 def number(value: Estimate | None, digits: int = 2) -> str:
@@ -41,9 +46,7 @@ def trend(blocks: list[Block]) -> str:
     >>> trend([])
     ''
     """
-    values = [
-        block.contrast_bits.value if block.contrast_bits is not None else None for block in blocks
-    ]
+    values = [block.contrast_bits.value if block.contrast_bits is not None else None for block in blocks]
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return ""

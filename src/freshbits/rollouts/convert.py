@@ -22,9 +22,7 @@ MEND = {
 }
 
 
-def convert_values(
-    values: Sequence[Any], name: str, want: Want, where: Where, problems: Problems
-) -> pl.Series:
+def convert_values(values: Sequence[Any], name: str, want: Want, where: Where, problems: Problems) -> pl.Series:
     """Converts Python values one by one; `where(i)` is the file and row of value i."""
     function = CONVERT[want.kind]
     converted: list[Any] = []

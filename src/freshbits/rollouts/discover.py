@@ -91,9 +91,7 @@ def find(sources: Sequence[str | Path]) -> Found:
                 files += [file for file in inside if kind_of(file)]
                 pickles += [file for file in inside if file.suffix.lower() in PICKLES]
             elif not path.is_file():
-                raise InputError(
-                    "is neither a file nor a directory", file=path, mend="point at the log itself"
-                )
+                raise InputError("is neither a file nor a directory", file=path, mend="point at the log itself")
             elif path.suffix.lower() in PICKLES:
                 pickles.append(path)
             elif kind_of(path) is None:

@@ -28,9 +28,7 @@ def drop_duplicates(opened: Opened, dropped: list[int]) -> None:
     prompt = "prompt_id" if "prompt_id" in inner.schema else "prompt"
     if "sample" not in inner.schema or prompt not in inner.schema:
         return
-    compared = [
-        name for name in inner.schema if name in (*IDENTITY, prompt, "completion") or name.startswith(SIGNAL)
-    ]
+    compared = [name for name in inner.schema if name in (*IDENTITY, prompt, "completion") or name.startswith(SIGNAL)]
     found: list[np.ndarray[tuple[int], np.dtype[np.bool_]]] = []  # per chunk, once a pass has ended
     complete = [False]
 
@@ -55,9 +53,7 @@ def drop_duplicates(opened: Opened, dropped: list[int]) -> None:
     opened.rows = Stream(inner.schema, read)
 
 
-def _kept(
-    chunk: Chunk, repeated: np.ndarray[tuple[int], np.dtype[np.bool_]], dropped: list[int]
-) -> Iterator[Chunk]:
+def _kept(chunk: Chunk, repeated: np.ndarray[tuple[int], np.dtype[np.bool_]], dropped: list[int]) -> Iterator[Chunk]:
     count = int(repeated.sum())
     dropped[0] += count
     rows = chunk.rows.filter(pl.Series(~repeated)) if count else chunk.rows

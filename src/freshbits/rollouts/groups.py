@@ -61,9 +61,7 @@ def group_sizes(rows: Stream) -> list[str]:
     counts = sorted(set(sizes["count"].to_list()))
     shown = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     by = " and ".join(["prompt", *keys])
-    return [
-        f"{shown} per {by}, by equal {prompt}" + ("" if whole else f" (first {first.rows.height:,} rows)")
-    ]
+    return [f"{shown} per {by}, by equal {prompt}" + ("" if whole else f" (first {first.rows.height:,} rows)")]
 
 
 def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) -> Stream:
@@ -90,9 +88,7 @@ def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) 
         for chunk in rows.read(list(dict.fromkeys([*own, *NEEDED]))):
             groups: list[str] = []
             keyed = chunk.rows.select(_file(chunk), *NEEDED).to_struct("row").rle()
-            for value, length in zip(
-                keyed.struct.field("value").to_list(), keyed.struct.field("len"), strict=True
-            ):
+            for value, length in zip(keyed.struct.field("value").to_list(), keyed.struct.field("len"), strict=True):
                 run = tuple(value.values())
                 if run != last:
                     number = 0 if last is None or run[:2] != last[:2] else number + 1

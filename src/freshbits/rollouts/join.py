@@ -26,9 +26,7 @@ KEYS = ("prompt_id", "prompt")
 
 def join(opened: Opened, file: Path, options: ReadOptions, problems: Problems) -> Opened:
     """Returns the log with the columns of `file` that it lacks, matched by prompt id, else prompt text."""
-    side = _side(
-        file, options, pair=any(name == SIGNAL + "winner" or "winner@" in name for name in opened.rows.schema)
-    )
+    side = _side(file, options, pair=any(name == SIGNAL + "winner" or "winner@" in name for name in opened.rows.schema))
     key = next((name for name in KEYS if name in side.columns and name in opened.rows.schema), None)
     if key is None:
         raise InputError(
@@ -44,9 +42,7 @@ def join(opened: Opened, file: Path, options: ReadOptions, problems: Problems) -
         )  # fmt: skip
     added = [name for name in side.columns if name in ADDED and name not in opened.rows.schema]
     if not added:
-        raise InputError(
-            "adds nothing that the log does not have already", file=file, mend="leave --join out"
-        )
+        raise InputError("adds nothing that the log does not have already", file=file, mend="leave --join out")
     side = side.select(key, *added)
     inner = opened.rows
     known = side.select(key, pl.lit(value=True).alias("__known__"))
@@ -55,9 +51,9 @@ def join(opened: Opened, file: Path, options: ReadOptions, problems: Problems) -
         own = [name for name in columns if name in inner.schema]
         for chunk in inner.read(list(dict.fromkeys([*own, key]))):
             rows = chunk.rows.join(side, on=key, how="left", maintain_order="left")
-            unknown = ~rows.select(key).join(known, on=key, how="left", maintain_order="left")[
-                "__known__"
-            ].fill_null(value=False)
+            unknown = ~rows.select(key).join(known, on=key, how="left", maintain_order="left")["__known__"].fill_null(
+                value=False
+            )
             if unknown.any():
                 problems.add(
                     f"{key} is not in {file.name}",
@@ -76,14 +72,10 @@ def _side(file: Path, options: ReadOptions, *, pair: bool) -> pl.DataFrame:
     found = find([file])
     looked = families(found, [])
     table = Source(looked[0].kind, found.files, found.root, Problems()).table()
-    plan, _ = plan_columns(
-        table.columns, ReadOptions(map={k: v for k, v in options.map.items() if v in table.columns})
-    )
+    plan, _ = plan_columns(table.columns, ReadOptions(map={k: v for k, v in options.map.items() if v in table.columns}))
     if pair and "truth" in plan and options.truth_is is None:
         plan["truth"] = Want(plan["truth"].column, Kind.FIRST)
-    if (
-        "completion" in plan and plan["completion"].column == "answer"
-    ):  # beside a log, an answer is the reference
+    if "completion" in plan and plan["completion"].column == "answer":  # beside a log, an answer is the reference
         plan["answer"] = plan.pop("completion")
     plan = {name: want for name, want in plan.items() if name in (*ADDED, *KEYS)}
     rows = [chunk.rows for chunk in stream(table, plan).read(list(plan))]

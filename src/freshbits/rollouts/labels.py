@@ -95,9 +95,7 @@ def _read(file: Path) -> pl.DataFrame:
             "0, 1, true, false or empty",
         ),
         "inclusion_probability": (
-            ((pl.col("inclusion_probability") > 0) & (pl.col("inclusion_probability") <= 1)).fill_null(
-                value=False
-            ),
+            ((pl.col("inclusion_probability") > 0) & (pl.col("inclusion_probability") <= 1)).fill_null(value=False),
             "above 0 and at most 1",
         ),
         "row": (pl.col("row").is_not_null() & pl.col("row").is_unique(), "given once each"),

@@ -95,9 +95,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
         name, number = _halves(text, "--weight", "--weight accuracy=1")
         value = _finite(number)
         if value is None:
-            raise InputError(
-                f"--weight {text}: {number!r} is not a number", mend="write it like --weight accuracy=1"
-            )
+            raise InputError(f"--weight {text}: {number!r} is not a number", mend="write it like --weight accuracy=1")
         found[name] = value
     return found
 

@@ -34,21 +34,15 @@ def plan_pairs(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tupl
     """Returns the plan of a pair table: the winner is a signal for the first output, the order a repeat."""
     winner = next(name for name in WINNER if name in columns)
     order = next((name for name in SWAPPED if name in columns), None)
-    plan, notes = plan_columns(
-        {name: dtype for name, dtype in columns.items() if name not in (winner, order)}, options
-    )
+    plan, notes = plan_columns({name: dtype for name, dtype in columns.items() if name not in (winner, order)}, options)
     plan[SIGNAL + winner] = Want(winner, Kind.FIRST)
     if "truth" in plan and options.truth_is is None:
         plan["truth"] = Want(plan["truth"].column, Kind.FIRST)
     if order is not None:
         plan["repeat"] = Want(order, Kind.INTEGER)
-    notes = [
-        f"{winner}: 1 where the first output won, 0 where the second did, in the order the pair is stored"
-    ]
+    notes = [f"{winner}: 1 where the first output won, 0 where the second did, in the order the pair is stored"]
     if order is not None:
         notes.append(f"both orders of a pair are repeats of one judgement ({order})")
     if "completion" not in plan and options.join is None:
-        notes.append(
-            "no texts: --join FILE adds them from a file with the same ids, prompt, output_1 and output_2"
-        )
+        notes.append("no texts: --join FILE adds them from a file with the same ids, prompt, output_1 and output_2")
     return plan, notes

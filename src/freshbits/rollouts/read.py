@@ -159,9 +159,7 @@ def _place(reader: ModuleType, looked: list[Family], found: Found, problems: Pro
     if len(kinds) > 1:
         first = {family.kind: family.files[0] for family in chosen}
         where = "; ".join(f"{kind}: {file}" for kind, file in first.items())
-        raise InputError(
-            f"files of several kinds, none of them surely a log ({where})", mend="point at one of them"
-        )
+        raise InputError(f"files of several kinds, none of them surely a log ({where})", mend="point at one of them")
     if not chosen:
         raise InputError(
             "no log here: no file holds rows", file=found.root or found.files[0],

@@ -55,10 +55,7 @@ def choose_signals(opened: Opened, options: ReadOptions) -> None:
         if _means(name, signal)
     }
     opened.origins |= {
-        signal: origin
-        for name, origin in options.origins.items()
-        for signal in present
-        if _means(name, signal)
+        signal: origin for name, origin in options.origins.items() for signal in present if _means(name, signal)
     }
     opened.judges = {signal: judge for signal, judge in opened.judges.items() if signal in present}
 
@@ -83,8 +80,7 @@ def accept(opened: Opened, accepted: dict[str, Accept]) -> None:
 
     opened.rows = Stream(inner.schema, read)
     opened.notes += [
-        f"{name} is accepted where {name} {operator} {bound:g}"
-        for name, (operator, bound) in accepted.items()
+        f"{name} is accepted where {name} {operator} {bound:g}" for name, (operator, bound) in accepted.items()
     ]
 
 

@@ -7,10 +7,14 @@ same to the last integer.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from freshbits.rollouts.schema import SIGNAL
-from freshbits.tally.values import Values
+
+if TYPE_CHECKING:
+    from freshbits.tally.values import Values
 
 KEYS = ["group", "prompt", "round"]
 NAMES = ["run", "source", "region"]
@@ -19,8 +23,9 @@ NAMES = ["run", "source", "region"]
 def count_cells(rows: pl.LazyFrame, values: dict[str, Values]) -> pl.LazyFrame:
     """Counts rows into cells.
 
-    Columns per cell: the keys, `rows`, `truncated`, `unreadable`, `truth` (labelled rows), and per signal s: `n.s` scored, `k.s` scored at
-    the highest value, `low.s` and `high.s` the extreme values, `cut.s` truncated rows scored at the lowest value.
+    Columns per cell: the keys, `rows`, `truncated`, `unreadable`, `truth` (labelled rows), and per signal s: `n.s`
+    scored, `k.s` scored at the highest value, `low.s` and `high.s` the extreme values, `cut.s` truncated rows scored
+    at the lowest value.
     """
     columns = rows.collect_schema().names()
     keys = [*KEYS, *(["answer_class"] if "answer_class" in columns else [])]

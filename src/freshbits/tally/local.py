@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,7 +11,6 @@ from freshbits.outputs.answers import choose as choose_partition
 from freshbits.outputs.compact import compact, needed
 from freshbits.outputs.degenerate import Sampled, degenerate, sample
 from freshbits.outputs.partition import TEXT, Partition
-from freshbits.rollouts.log import Log
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.tally.cells import count_cells, summarise
 from freshbits.tally.narrow import Narrow
@@ -19,11 +18,16 @@ from freshbits.tally.sample import draw
 from freshbits.tally.tally import Tally
 from freshbits.tally.values import Values, count_values
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from freshbits.rollouts.log import Log
+
 SHARD_ROWS = 400_000  # rows whose cells are held at once
 FEATURE = "feature."
 
 
-def tally(log: Log, progress: Callable[[int], None] = lambda rows: None) -> Tally:
+def tally(log: Log, progress: Callable[[int], None] | None = None) -> Tally:
     """Counts a log into a `Tally`, reading its text once.
 
     Args:
@@ -40,16 +44,15 @@ def tally(log: Log, progress: Callable[[int], None] = lambda rows: None) -> Tall
             part = compact(batch, partition)
             texts = texts.merge(sample(batch, part))
             narrow.append(part if "prompt" in part.columns else part.with_columns(prompt="group"))
-            progress(narrow.rows)
+            if progress is not None:
+                progress(narrow.rows)
         if narrow.rows == 0:
             raise InputError("the log has no rollouts", file=log.files[0] if log.files else None)
         signals = list(log.signals)
         rows = narrow.lazy()
         values = count_values(rows, signals)
         if signals and not any(value.scored for value in values.values()):
-            raise InputError(
-                f"no rollout is scored by {', '.join(signals)}", mend="name the reward with --signal"
-            )
+            raise InputError(f"no rollout is scored by {', '.join(signals)}", mend="name the reward with --signal")
         once = _first_presentation(rows)
         groups, prompts = _summaries(once, values, narrow.rows)
         drawn = draw(rows, groups)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 SPILL_ROWS = 250_000
 

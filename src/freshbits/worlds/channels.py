@@ -99,9 +99,7 @@ class Levels(Discrete):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not len(self.values) == len(self.right) == len(self.wrong) or list(self.values) != sorted(
-            set(self.values)
-        ):
+        if not len(self.values) == len(self.right) == len(self.wrong) or list(self.values) != sorted(set(self.values)):
             raise InputError("levels are not increasing values with one probability each for right and wrong")
         if any(abs(sum(given) - 1) > 1e-9 or min(given) < 0 for given in (self.right, self.wrong)):
             raise InputError("the probabilities of the levels do not sum to 1")

@@ -46,17 +46,13 @@ def count(spec: Spec, seed: int, rounds: tuple[int, ...]) -> Counts:
     The verdicts are drawn from other random numbers than those of `draw`: same law, not the same rows.
     """
     names = tuple(
-        name
-        for name, part in spec.signals.items()
-        if isinstance(part, Discrete) and part.levels == (0.0, 1.0)
+        name for name, part in spec.signals.items() if isinstance(part, Discrete) and part.levels == (0.0, 1.0)
     )
     if not 1 <= len(names) <= 10:
         raise InputError(f"the world has {len(names)} binary components; counts take 1 to 10")
     population = spec.population(seed)
     parts = [
-        _group(spec, population, names, seed, round, source)
-        for round in rounds
-        for source in range(len(spec.sources))
+        _group(spec, population, names, seed, round, source) for round in rounds for source in range(len(spec.sources))
     ]
 
     def joined(pieces: list[Ints]) -> Ints:
@@ -73,9 +69,7 @@ def count(spec: Spec, seed: int, rounds: tuple[int, ...]) -> Counts:
     )
 
 
-def _group(
-    spec: Spec, population: Population, names: tuple[str, ...], seed: int, round: int, index: int
-) -> Counts:
+def _group(spec: Spec, population: Population, names: tuple[str, ...], seed: int, round: int, index: int) -> Counts:
     asked = spec.asked(round)
     prompts = spec.believed(population, asked, round, spec.sources[index])
     n = spec.sizes.draw(stream(seed, "sizes", round, index), spec.prompts)[asked]

@@ -36,16 +36,12 @@ def demo_world() -> World:
             "format_reward": Trend(Format(0.55), ratio=2.4),
         },
         features={
-            "boxed": Follows(
-                "format_reward", 1.0, 0.0, Mark(close="The final answer is \\boxed{{{answer}}}.")
-            ),
+            "boxed": Follows("format_reward", 1.0, 0.0, Mark(close="The final answer is \\boxed{{{answer}}}.")),
             "check": Follows(
                 "accuracy_reward",
                 0.6,
                 0.42,
-                Mark(
-                    "Let me check this once more: taking one number away from the result leaves the other.\n"
-                ),
+                Mark("Let me check this once more: taking one number away from the result leaves the other.\n"),
             ),
             "bullets": Habit(0.3, 0.3, Mark("- add the ones\n- carry\n- add the tens\n")),
         },

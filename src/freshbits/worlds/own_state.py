@@ -96,9 +96,7 @@ class SelfJudge(Discrete):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.noise > 0:
-            raise InputError(
-                f"noise {self.noise} is not positive", mend="use Confidence for a judge without noise"
-            )
+            raise InputError(f"noise {self.noise} is not positive", mend="use Confidence for a judge without noise")
 
     def law(self, prompts: Prompts, latent: Array, habits: Habits) -> Array:  # noqa: ARG002
         """Returns P(level | …)."""

@@ -71,9 +71,7 @@ class Beta(Quadrature):
 
     def __post_init__(self) -> None:
         if not (self.a >= 0.05 and self.b >= 0.05):
-            raise InputError(
-                f"Beta({self.a}, {self.b}) is too close to atoms", mend="use Atoms for a, b < 0.05"
-            )
+            raise InputError(f"Beta({self.a}, {self.b}) is too close to atoms", mend="use Atoms for a, b < 0.05")
 
     def draw(self, rng: np.random.Generator, n: int) -> Array:
         """Draws n rates."""

@@ -77,9 +77,7 @@ class Spec:
         """Returns a component that has finitely many levels."""
         component = self.signals.get(name)
         if not isinstance(component, Discrete):
-            raise InputError(
-                f"{name!r} is not a component with levels", mend=f"the world has {list(self.signals)}"
-            )
+            raise InputError(f"{name!r} is not a component with levels", mend=f"the world has {list(self.signals)}")
         return component
 
     @property
@@ -94,9 +92,7 @@ class Spec:
         region = np.zeros(count, dtype=np.int64)
         if len(self.regions) > 1:
             place = stream(seed, "regions").random(count) * edges[-1]
-            region = np.minimum(np.searchsorted(edges, place, "right"), len(self.regions) - 1).astype(
-                np.int64
-            )
+            region = np.minimum(np.searchsorted(edges, place, "right"), len(self.regions) - 1).astype(np.int64)
         rate = self.base.draw(stream(seed, "base rates"), count)
         for index, part in enumerate(self.regions):
             if part.base is not None:
@@ -104,10 +100,7 @@ class Spec:
                 rate = np.where(region == index, own, rate)
         latents = {
             name: np.stack(
-                [
-                    rates.draw(stream(seed, f"latent {name}", i), count)
-                    for i, rates in enumerate(part.latents)
-                ],
+                [rates.draw(stream(seed, f"latent {name}", i), count) for i, rates in enumerate(part.latents)],
                 axis=1,
             )
             if part.latents

@@ -146,7 +146,5 @@ def believe(rate: Array, shares: Array, cut: float) -> Array:
     """
     parts = [rate[:, None], (1 - rate)[:, None] * shares]
     if cut:
-        return np.concatenate(
-            [(1 - cut) * np.concatenate(parts, axis=1), np.full((rate.size, 1), cut)], axis=1
-        )
+        return np.concatenate([(1 - cut) * np.concatenate(parts, axis=1), np.full((rate.size, 1), cut)], axis=1)
     return np.concatenate(parts, axis=1)

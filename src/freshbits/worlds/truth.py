@@ -84,9 +84,7 @@ class WorldTruth:
     features: Mapping[str, Mapping[str, FeatureTruth]]
 
 
-def truth_of(
-    spec: Spec, round: int, sizes: tuple[int, ...], region: str | None, source: str | None
-) -> WorldTruth:
+def truth_of(spec: Spec, round: int, sizes: tuple[int, ...], region: str | None, source: str | None) -> WorldTruth:
     """Returns the truth of one round, for one region or source where named."""
     exact = _Exact(spec, round, region, source)
     rate, classes = exact.answers()
@@ -110,11 +108,7 @@ class _Exact:
     def states(self, names: tuple[str, ...], cells: int) -> Iterator[tuple[Array, Prompts, Latents]]:
         """Yields weighted batches of prompts that stand for all prompts, with these components' own rates."""
         spec = self.spec
-        regions = [
-            (i, part)
-            for i, part in enumerate(spec.regions)
-            if self.region is None or part.name == self.region
-        ]
+        regions = [(i, part) for i, part in enumerate(spec.regions) if self.region is None or part.name == self.region]
         sources = [part for part in spec.sources if self.source is None or part.name == self.source]
         total = sum(part.share for _, part in regions) * len(sources)
         if not regions or not sources:

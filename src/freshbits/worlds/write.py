@@ -42,10 +42,7 @@ def write_trl(
             "prompt",
             "completion",
             *(pl.col(SIGNAL + name).alias(name) for name in signal_columns(rows.columns)),
-            *(
-                pl.col(EXTRA + name if EXTRA + name in rows.columns else name).alias(name)
-                for name in log_extra
-            ),
+            *(pl.col(EXTRA + name if EXTRA + name in rows.columns else name).alias(name) for name in log_extra),
             "advantage",
         )
         path = directory / "completions" / f"completions_{step:05d}.parquet"
@@ -55,9 +52,7 @@ def write_trl(
     return files
 
 
-def write_verl_v0(
-    frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None
-) -> list[Path]:
+def write_verl_v0(frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None) -> list[Path]:
     """Writes `{step}.jsonl` as verl's first trainer does: input, output, gts, score, step, every signal.
 
     The format has no group and knows no unscored rows.
@@ -66,18 +61,13 @@ def write_verl_v0(
     return [
         write_lines(
             directory / f"{step}.jsonl",
-            (
-                {**_verl(row, step), **{name: row[SIGNAL + name] for name in signals}}
-                for row in rows.to_dicts()
-            ),
+            ({**_verl(row, step), **{name: row[SIGNAL + name] for name in signals}} for row in rows.to_dicts()),
         )
         for step, rows, signals in _scored(frame, weights)
     ]
 
 
-def write_verl_v1(
-    frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None
-) -> list[Path]:
+def write_verl_v1(frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None) -> list[Path]:
     """Writes `{step}.jsonl` as verl's newer trainer does: input, output, gts, score, step, uid.
 
     uid = `{prompt uid}_{rollout}_{output}`; the signals are dropped, only their weighted sum is logged.
@@ -148,9 +138,7 @@ def _steps(frame: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
         yield int(round) + 1, frame.filter(pl.col("round") == round)
 
 
-def _scored(
-    frame: pl.DataFrame, weights: Mapping[str, float] | None
-) -> Iterator[tuple[int, pl.DataFrame, list[str]]]:
+def _scored(frame: pl.DataFrame, weights: Mapping[str, float] | None) -> Iterator[tuple[int, pl.DataFrame, list[str]]]:
     frame = with_advantage(frame, weights)
     signals = signal_columns(frame.columns)
     if any(frame[SIGNAL + name].null_count() for name in signals):

@@ -23,9 +23,7 @@ ENVIRONMENT = "sums"
 _FAILED = {"type": "SandboxError", "message": "the environment did not answer"}
 
 
-def write_prime(
-    frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None
-) -> list[Path]:
+def write_prime(frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None) -> list[Path]:
     """Writes `rollouts/step_{N}/train/{all,effective}/traces.jsonl`; `effective` lacks dead groups.
 
     A row that any signal left unscored is a failed episode: its rewards are null.
@@ -46,25 +44,19 @@ def write_prime(
     return files
 
 
-def write_verifiers(
-    frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None
-) -> list[Path]:
+def write_verifiers(frame: pl.DataFrame, directory: Path, weights: Mapping[str, float] | None = None) -> list[Path]:
     """Writes `{env}--{model}--{harness}/{id}/traces.jsonl` and `configs/eval.json` per source and round.
 
     Episodes of an evaluation have no group: the task's key names the prompt.
     """
     files = []
     for (round, source), rows in (
-        with_advantage(frame, weights)
-        .partition_by(["round", "source"], as_dict=True, maintain_order=True)
-        .items()
+        with_advantage(frame, weights).partition_by(["round", "source"], as_dict=True, maintain_order=True).items()
     ):
         place = directory / f"{ENVIRONMENT}--{source}--single" / f"run-{round}"
         run = {"type": "eval", "id": f"run-{round}"}
         files.append(
-            write_lines(
-                place / "traces.jsonl", (_episode(row, weights, run, None) for row in rows.to_dicts())
-            )
+            write_lines(place / "traces.jsonl", (_episode(row, weights, run, None) for row in rows.to_dicts()))
         )
         config = {"env": {"id": ENVIRONMENT}, "model": source, "num_rollouts": int(rows["sample"].max()) + 1}  # type: ignore[arg-type]
         files.append(_document(place / "configs" / "eval.json", config))
@@ -81,9 +73,7 @@ def write_verifiers_legacy(
     signals = signal_columns(frame.columns)
     files = []
     for (round, source), rows in (
-        with_advantage(frame, weights)
-        .partition_by(["round", "source"], as_dict=True, maintain_order=True)
-        .items()
+        with_advantage(frame, weights).partition_by(["round", "source"], as_dict=True, maintain_order=True).items()
     ):
         place = directory / "evals" / f"{ENVIRONMENT}--{source}" / f"run-{round}"
         results = [_result(row, signals) for row in rows.to_dicts()]

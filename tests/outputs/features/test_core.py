@@ -43,9 +43,7 @@ GOLDEN = [
 @pytest.mark.parametrize(("text", "counts", "token"), GOLDEN, ids=[repr(row[0])[:30] for row in GOLDEN])
 def test_golden_rows(text: str, counts: tuple[int, ...], token: str) -> None:
     row = measure(pl.Series([text]), CORE).row(0)
-    assert dict(zip(NAMES, row, strict=True)) == dict(
-        zip(NAMES, (*counts, FIRST_TOKENS.index(token)), strict=True)
-    )
+    assert dict(zip(NAMES, row, strict=True)) == dict(zip(NAMES, (*counts, FIRST_TOKENS.index(token)), strict=True))
 
 
 def plain(text: str) -> tuple[int, ...]:

@@ -163,9 +163,7 @@ CORE: tuple[Feature, ...] = (
     scanned("lines", 1, "count", "newlines plus one", _lines),
     scanned("digits", 1, "count", "ASCII digits", _digits),
     scanned("code_fences", 1, "count", "runs of three or more backticks", _code_fences),
-    scanned(
-        "bullets", 1, "count", "lines that open, after at most seven spaces, with '- ' or '* '", _bullets
-    ),
+    scanned("bullets", 1, "count", "lines that open, after at most seven spaces, with '- ' or '* '", _bullets),
     scanned("bold", 1, "count", "runs of two or more asterisks", _bold),
     scanned("headings", 1, "count", "lines that open with one to six '#' and a space", _headings),
     scanned("question_marks", 1, "count", "ASCII question marks", _question_marks),

@@ -41,9 +41,7 @@ class Feature:
     scan: Scan | None = None
 
 
-def scanned(
-    name: str, version: int, kind: Kind, describe: str, scan: Scan, names: tuple[str, ...] = ()
-) -> Feature:
+def scanned(name: str, version: int, kind: Kind, describe: str, scan: Scan, names: tuple[str, ...] = ()) -> Feature:
     """Makes a feature from a function over blocks of bytes; its expression runs that function.
 
     >>> import polars as pl

@@ -51,9 +51,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     else:
         plan, notes = plan_columns(table.columns, options)
         require_rollouts(plan, table.columns, source.first_file)
-    judge = next(
-        (name for name in JUDGE if name in table.columns and not is_number(table.columns[name])), None
-    )
+    judge = next((name for name in JUDGE if name in table.columns and not is_number(table.columns[name])), None)
     parts = [judge, *(name for name in JUDGED_BY if name in table.columns)] if judge is not None else []
     for name in parts:
         plan.pop(EXTRA + name, None)

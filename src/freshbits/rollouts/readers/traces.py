@@ -61,9 +61,7 @@ COLUMNS = {
 def recognise(family: Family) -> bool:
     """Returns whether rows are episodes with traces, or single traces with nodes."""
     columns = set(family.columns)
-    return family.kind == "json" and (
-        {"traces", "task"} <= columns or {"nodes", "rewards", "task"} <= columns
-    )
+    return family.kind == "json" and ({"traces", "task"} <= columns or {"nodes", "rewards", "task"} <= columns)
 
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
@@ -71,9 +69,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     files, notes, filtered = _choose(source.files)
     table = source.table(unfold, files)
     plan: Plan = {
-        name: Want(name, kind)
-        for name, kind in COLUMNS.items()
-        if table.columns.get(name, pl.Null()) != pl.Null
+        name: Want(name, kind) for name, kind in COLUMNS.items() if table.columns.get(name, pl.Null()) != pl.Null
     }
     rewards = [name for name in table.columns if name.startswith(REWARD)]
     for name in rewards:
@@ -88,12 +84,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     if varying:
         notes.append(f"the weights of {', '.join(varying)} differ between episodes: the first ones are used")
     total = ", ".join(f"{weights[name]:g} × {name}" for name in weights)
-    notes.append(
-        f"{len(rewards)} rewards with logged weights ({total})" if weights else "no rewards with weights"
-    )
-    return Opened(
-        stream(table, plan), [*table.notes, *notes], weights=weights, filtered=filtered, files=files
-    )
+    notes.append(f"{len(rewards)} rewards with logged weights ({total})" if weights else "no rewards with weights")
+    return Opened(stream(table, plan), [*table.notes, *notes], weights=weights, filtered=filtered, files=files)
 
 
 def unfold(document: Row, file: Path) -> Iterable[Row]:
@@ -126,9 +118,7 @@ def _row(episode: Row, trace: Row, file: Path) -> Row:
         "prompt_id": str(key if key is not None else data.get("idx", "")) or None,
         "group": group if group is not None else (f"task {key}" if key is not None else None),
         "source": _model(agent, trace.get("calls") or []),
-        "completion": "\n\n".join(content_text(node.get("message") or {}) for node in sampled)
-        if sampled
-        else None,
+        "completion": "\n\n".join(content_text(node.get("message") or {}) for node in sampled) if sampled else None,
         "answer": data.get("answer"),
         "turns": len(sampled) if nodes else None,
         "tokens": _tokens(sampled, trace),
@@ -166,9 +156,7 @@ def _step(run: Row, file: Path) -> int | None:
 def _prompt(data: Row, nodes: Sequence[Row]) -> str | None:
     prompt = data.get("prompt")
     if isinstance(prompt, str) and prompt:
-        return (
-            prompt if not data.get("system_prompt") else f"system: {data['system_prompt']}\n\nuser: {prompt}"
-        )
+        return prompt if not data.get("system_prompt") else f"system: {data['system_prompt']}\n\nuser: {prompt}"
     if isinstance(prompt, list) and prompt:
         return message_text(prompt)
     before = []
@@ -189,9 +177,7 @@ def _model(agent: Row, calls: Sequence[Row]) -> str | None:
 
 def _tokens(sampled: Sequence[Row], trace: Row) -> int | None:
     counts = [
-        len(node["logprobs"]) or sum(node.get("mask") or [])
-        for node in sampled
-        if node.get("logprobs") is not None
+        len(node["logprobs"]) or sum(node.get("mask") or []) for node in sampled if node.get("logprobs") is not None
     ]
     if sum(counts):
         return sum(counts)
@@ -242,9 +228,7 @@ def _choose(files: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[str], str |
     train, evaluation = under("train", chosen), under("eval", chosen)
     if train and evaluation:
         chosen = [file for file in chosen if file not in set(evaluation)]
-        notes.append(
-            f"training rollouts; {len(evaluation)} evaluation file(s) left out (point at one to read it)"
-        )
+        notes.append(f"training rollouts; {len(evaluation)} evaluation file(s) left out (point at one to read it)")
     everything, effective = under("all", chosen), under("effective", chosen)
     if not effective:
         return tuple(chosen), notes, None

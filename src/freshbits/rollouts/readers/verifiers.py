@@ -77,9 +77,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in metrics}
     plan |= mapped(options, table.columns)
     taken = {want.column for want in plan.values()}
-    plan |= extras(
-        {n: d for n, d in table.columns.items() if n not in taken | FIXED and not n.startswith("__")}
-    )
+    plan |= extras({n: d for n, d in table.columns.items() if n not in taken | FIXED and not n.startswith("__")})
     notes = [*table.notes, "groups from example_id"]
     if metrics:
         notes.append(f"reward, and the metrics beside it: {', '.join(metrics)} (weights are not logged)")
@@ -94,9 +92,7 @@ def _flat(row: Row, about: dict[str, Any]) -> Row:
     failed = row.get("error") not in (None, "", False)
     if failed:
         scored = set(metrics) if isinstance(metrics, dict) else set()
-        flat |= dict.fromkeys(
-            {"reward", *scored} | {n for n in row if isinstance(row[n], float) and n not in FIXED}
-        )
+        flat |= dict.fromkeys({"reward", *scored} | {n for n in row if isinstance(row[n], float) and n not in FIXED})
         flat["__error__"] = row["error"].get("error") if isinstance(row["error"], dict) else str(row["error"])
     truncated = row.get("is_truncated")
     if truncated is None and "stop_condition" in row:

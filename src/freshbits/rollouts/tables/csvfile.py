@@ -71,9 +71,7 @@ def _rows(file: Path, problems: Problems) -> Iterator[tuple[int, list[str]]]:
                 if row == 1:
                     width = len(values)
                     if any("\x00" in value for value in values):
-                        raise InputError(
-                            "is not CSV but binary", file=file, mend="give it the ending of its kind"
-                        )
+                        raise InputError("is not CSV but binary", file=file, mend="give it the ending of its kind")
                     if len(set(values)) < width:
                         raise InputError("two columns have one name", file=file, row=1, mend="rename one")
                 elif len(values) != width:

@@ -54,8 +54,7 @@ def open_frame(frame: pl.LazyFrame, problems: Problems) -> Table:
         for batch in frame.select(needed).collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
             chunk = Chunk(batch, (Place(0, "the frame", before + 1),))
             series = [
-                convert_series(batch[want.column], name, want, chunk.where, problems)
-                for name, want in plan.items()
+                convert_series(batch[want.column], name, want, chunk.where, problems) for name, want in plan.items()
             ]
             before += batch.height
             if batch.height:

@@ -40,9 +40,7 @@ def open_parquet(files: Sequence[Path], problems: Problems) -> Table:
     if len(seen) > 1:
         partial = [name for name in columns if any(name not in schema for schema in schemas)]
         if partial:
-            notes.append(
-                f"files differ in columns; missing ones are read as null: {', '.join(sorted(partial))}"
-            )
+            notes.append(f"files differ in columns; missing ones are read as null: {', '.join(sorted(partial))}")
 
     def read(plan: Plan) -> Iterator[Chunk]:
         pairs = zip(files, schemas, strict=True)
