@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+collect_ignore_glob = ["fixtures/*.py"]  # they make the fixtures and need the trainers themselves
+
 
 @dataclass(frozen=True)
 class Ran:

@@ -1,0 +1,91 @@
+"""LLMBar: judges say which of two outputs is better, in both orders. Pairs have no groups of rollouts."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+JUDGMENTS = "llmbar_judgments_dev.parquet"
+PROMPTS = "llmbar_prompts_dev.parquet"
+JUDGES = (("first", "CoT"), ("first", "Vanilla"), ("second", "Vanilla"))
+
+
+def made_up() -> tuple[pl.DataFrame, pl.DataFrame]:
+    rng = np.random.default_rng(5)
+    pairs, rows = [], []
+    for pair in range(60):
+        truth = int(rng.integers(1, 3))
+        better, worse = f"{pair} is the answer.", f"Well, {pair} might be it, or {pair + 1}, who knows?"
+        first, second = (better, worse) if truth == 1 else (worse, better)
+        here = {"prompt_id": f"made-up-{pair}", "subset": "Natural" if pair % 2 else "Neighbor"}
+        pairs.append(
+            here
+            | {
+                "prompt": f"Which number comes after {pair - 1}?",
+                "output_1": first,
+                "output_2": second,
+                "truth": truth,
+            }
+        )
+        for judge, strategy in JUDGES:
+            for swapped in (False, True):
+                told = None if rng.random() < 0.02 else truth if rng.random() < 0.75 else 3 - truth
+                rows.append(
+                    here
+                    | {
+                        "judge": judge,
+                        "strategy": strategy,
+                        "swapped": swapped,
+                        "winner": told,
+                        "truth": truth,
+                        "chars_1": len(first),
+                        "chars_2": len(second),
+                    }
+                )
+    return pl.DataFrame(rows, schema_overrides={"winner": pl.Int32}), pl.DataFrame(pairs)
+
+
+@pytest.fixture(scope="module")
+def alone(kind, audited):
+    return audited(kind, JUDGMENTS, made_up()[0])
+
+
+@pytest.fixture(scope="module")
+def joined(kind, audited):
+    judgments, prompts = made_up()
+    return audited(kind, JUDGMENTS, judgments, (PROMPTS, prompts))
+
+
+def check(found):
+    report, table = found
+    judges = table.select("judge", "strategy").unique().rows()
+    assert sorted(report.log.signals) == sorted(f"winner@{judge}/{strategy}" for judge, strategy in judges)
+    assert report.log.rollouts == report.log.prompts == table["prompt_id"].n_unique()
+    assert report.log.truth
+    for signal in report.log.signals:
+        budget = report.budget[signal]
+        assert (budget.status, budget.code) == ("not_applicable", "NO_GROUPS")
+        assert budget.contrast_bits is None
+        assert 0 < budget.mean.value < 1
+
+
+def test_pairs_have_no_groups(joined):
+    check(joined)
+    assert (joined[0].coverage.status, joined[0].coverage.code) == ("not_applicable", "NO_GROUPS")
+
+
+def test_pairs_without_their_texts_have_no_groups_either(alone):
+    check(alone)
+    assert any("--join" in note for note in alone[0].log.notes)
+
+
+def test_the_two_orders_are_one_judgement_repeated(joined):
+    report, table = joined
+    both = (
+        table.drop_nulls("winner").group_by("judge", "strategy", "prompt_id").agg(pl.col("winner").n_unique(), pl.len())
+    )
+    asked = both.filter(pl.col("len") > 1).group_by("judge", "strategy").agg((pl.col("winner") > 1).mean())
+    for judge, strategy, contradicts in asked.iter_rows():
+        reason = report.budget[f"winner@{judge}/{strategy}"]
+        assert reason.self_contradiction.value == pytest.approx(contradicts, abs=1e-6)
