@@ -39,11 +39,15 @@ def budget(evidence: Evidence, signal: str) -> Budget:
     if evidence.pairs:
         return _of_pairs(evidence, signal, groups)
     if prompts < MIN_PROMPTS:
+        silent = groups.dead & (groups.n >= 2)
         return Budget(
             status="not_judged",
             code="FEW_PROMPTS",
-            reason=f"only {prompts} prompts are scored; intervals need {MIN_PROMPTS}",
+            reason=f"scored prompts: {prompts}, intervals need {MIN_PROMPTS}; "
+            f"groups without contrast: {int(silent.sum())} of {int((groups.n >= 2).sum())}",
+            needs=f"log at least {MIN_PROMPTS} prompts",
             kind=kind,
+            dead_rollouts=int(groups.n[silent].sum()),
         )
     if float(np.median(groups.n)) < 2:
         return _one_per_group(evidence, signal, groups)

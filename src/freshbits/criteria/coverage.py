@@ -41,7 +41,8 @@ def coverage(evidence: Evidence) -> Coverage:
         return Coverage(
             status="not_judged",
             code="FEW_PROMPTS",
-            reason=f"only {prompts.height} prompts; intervals need {MIN_PROMPTS}",
+            reason=f"prompts: {prompts.height}, intervals need {MIN_PROMPTS}",
+            needs=f"log at least {MIN_PROMPTS} prompts",
         )
     seen = _species(prompts, "rows", "distinct", "once", "twice")
     rows = int(prompts["rows"].sum())

@@ -34,8 +34,9 @@ class Evidence:
     where: str = "LOG"
 
     def components(self) -> list[str]:
-        """Names the scored signals that are components of one reward: all but those of alternative judges."""
-        return [name for name, values in self.tally.values.items() if values.scored and name not in self.judges]
+        """Names the scored signals that are components of one reward: not alternative judges, not the total."""
+        apart = {*self.judges, *(["total"] if self.weights and "total" not in self.weights else [])}
+        return [name for name, values in self.tally.values.items() if values.scored and name not in apart]
 
     def label_command(self, signal: str | None = None) -> str:
         """Returns the command that draws rows to label, for one signal where there are several."""

@@ -29,6 +29,16 @@ def openness(evidence: Evidence, signal: str, budget: Budget) -> Openness:
             columns=budget.surprise_columns,
             surprise_bits=bound,
         )
+    if budget.code in ("FEW_PROMPTS", "BUDGET_UNSCORED"):
+        return Openness(status="not_judged", code=budget.code, reason=budget.reason, needs=budget.needs, origin=origin)
+    if evidence.pairs:
+        return Openness(
+            status="not_judged",
+            code="OPEN_NO_TRUTH",
+            reason="whether a judge brings task information needs truth on some pairs",
+            needs=evidence.label_command(signal),
+            origin=origin,
+        )
     if bound is None:
         return Openness(
             status="not_judged",

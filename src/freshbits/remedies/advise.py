@@ -87,7 +87,7 @@ def _saturated(components: dict[str, Component]) -> list[Remedy]:
 def _accept(evidence: Evidence, budgets: dict[str, Budget]) -> list[Remedy]:
     for name, budget in budgets.items():
         values = evidence.tally.values[name]
-        if budget.kind == "score" and values.high is not None and not evidence.pairs:
+        if budget.status == "judged" and budget.kind == "score" and values.high is not None and not evidence.pairs:
             return [
                 Remedy(
                     command=f"freshbits audit {evidence.where} --accept {quoted(f'{name}>={values.high:g}')}",

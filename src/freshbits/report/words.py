@@ -55,13 +55,13 @@ def trend(blocks: list[Block]) -> str:
     return f"{bars} {known[0]:.2f} → {known[-1]:.2f}"
 
 
-def many(count: int, one: str, more: str | None = None) -> str:
+def many(count: int, one: str) -> str:
     """Writes a count with its noun.
 
     >>> many(1, "prompt"), many(1200, "rollout")
     ('1 prompt', '1,200 rollouts')
     """
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def _percent(value: float | None) -> str:

@@ -18,6 +18,7 @@ from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.readers import plain, traces, trl, verifiers, verl
 from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
 from freshbits.rollouts.tables.frames import lazy_frame
+from freshbits.rollouts.total import add_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,6 +93,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         raise InputError(
             f"--truth-is {options.truth_is}: the log has no truth column", mend="name it with --truth COLUMN"
         )
+    add_total(opened, options.weights)
     if options.accept:
         verdicts.accept(opened, dict(options.accept))
     verdicts.choose_signals(opened, options)
