@@ -19,7 +19,7 @@ def rows(log):
 def test_an_evaluation_without_groups_is_grouped_by_task():
     log = read(FIXTURES / "verifiers_v1")
     frame = rows(log)
-    assert log.signals == ("exact", "brief")
+    assert log.signals == ("exact", "brief", "total")
     assert log.weights == {"exact": 1.0, "brief": 0.2}
     assert log.filtered is None
     assert frame.group_by("group").len()["len"].to_list() == [4, 4, 4]

@@ -83,6 +83,8 @@ def sample(batch: pl.DataFrame, frame: pl.DataFrame, seed: int = 0) -> Sampled:
     known = batch.select(pl.all_horizontal(pl.col("prompt", "completion").is_not_null())).to_series()
     chosen = _smallest(chosen.filter(known))
     texts = batch.select(pl.col("prompt", "completion").gather(chosen["row"]).str.head(KEPT_CHARACTERS))
+    # Copied through Python: a selection of strings keeps the whole batch's text alive behind it.
+    texts = pl.DataFrame({name: texts[name].to_list() for name in texts.columns}, schema=texts.schema)
     return Sampled(pl.concat([chosen.select("source", "rank"), texts], how="horizontal"))
 
 

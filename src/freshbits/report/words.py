@@ -13,6 +13,7 @@ BARS = "▁▂▃▄▅▆▇█"
 def share(value: Estimate | None) -> str:
     """Writes a share with its interval in per cent.
 
+    >>> from freshbits.results import Estimate
     >>> share(Estimate(0.5, 0.4, 0.61, 0.95, "share", "", 10, 80))
     '50 % [40, 61]'
     """
@@ -28,7 +29,8 @@ def share(value: Estimate | None) -> str:
 def number(value: Estimate | None, digits: int = 2) -> str:
     """Writes a number with its interval; bounds alone where there is no value.
 
-    >>> number(Estimate(None, 0.1, 0.9, 0.95, "bits/rollout", "", 10, 20))
+    >>> from freshbits.results import Estimate
+    >>> number(Estimate(None, 0.1, 0.9, 0.95, "bits", "", 10, 20))
     'in [0.10, 0.90]'
     """
     if value is None:
