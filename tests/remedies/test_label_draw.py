@@ -72,7 +72,7 @@ def test_stated_inclusion_probabilities_are_the_empirical_ones(draws):
 def test_the_weighted_mean_of_a_known_column_is_unbiased_and_covered(draws):
     error = draws["error"]
     assert abs(error.mean()) < 3.5 * error.std() / math.sqrt(LOGS)
-    assert 0.92 <= draws["covered"].mean() <= 0.98
+    assert 0.92 <= draws["covered"].mean() <= 0.97
     assert abs(error).mean() < 0.05
 
 
