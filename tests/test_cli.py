@@ -170,9 +170,7 @@ def test_fail_on_exits_with_one_where_it_holds(freshbits, trl_log):
     held = freshbits("audit", trl_log, "--fail-on", "budget.dead_groups>0.01")
     assert held.code == 1
     assert held.out.startswith("TRL completions"), "the page is printed all the same"
-    assert [line.split(":")[0] for line in held.err.splitlines()] == [
-        f"budget of {signal}" for signal in BOTH
-    ]
+    assert [line.split(":")[0] for line in held.err.splitlines()] == [f"budget of {signal}" for signal in BOTH]
     assert freshbits("audit", trl_log, "--fail-on", "budget.dead_groups>0.99").code == 0
 
 
