@@ -28,11 +28,6 @@ def test_counting_rows_into_cells():
     assert cells.informative().n.shape == (2, 2)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="prompts that are easier also show the feature more often, and the random intercept takes that for an "
-    "effect inside the prompt: β from all rows is too large by a fifth (Mantel-Haenszel's is not)",
-)
 @pytest.mark.parametrize(
     ("base", "feature", "size"),
     [

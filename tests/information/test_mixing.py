@@ -30,11 +30,6 @@ def test_groups_that_are_always_dead_carry_no_bits():
     assert found.value < 0.005
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="without a mixed group the replicates are all alike: an interval of no width, [.0017, .0017], "
-    "around the prior mass of the mixture. None seen is not none: low 0, and a high end by the rule of three",
-)
 def test_dead_groups_alone_do_not_make_the_bits_certain():
     found = mixing.contrast_bits(np.full(400, 8), np.repeat([0, 8], 200), np.arange(400, dtype=np.uint64))
     assert found.low == 0.0

@@ -57,12 +57,12 @@ def test_prompts_are_predicted_by_a_model_that_has_not_seen_them():
     prompts = np.repeat(np.arange(60), 8).astype(np.uint64)
     verdict = np.repeat(rng.integers(0, 2, 60), 8)
     name = np.repeat(rng.random(60), 8)[:, None]
-    assert cross_fitted_loss(verdict, name, prompts).mean() > 0.95
+    assert cross_fitted_loss(verdict, name, prompts, np.ones(prompts.size)).mean() > 0.95
 
 
 def test_groups_count_equally():
     prompts = np.repeat(np.arange(40), np.tile([2, 30], 20)).astype(np.uint64)
     verdict = (np.repeat(np.arange(40), np.tile([2, 30], 20)) % 2).astype(int)
     found = surprise_bits(verdict, np.zeros((verdict.size, 0)), prompts, prompts)
-    rare, often = -np.log2(40 / 640), -np.log2(600 / 640)  # row shares of the two verdicts
-    assert found.value == pytest.approx((rare + often) / 2, abs=0.1)
+    # Half of the groups are all wrong, half all right: one bit, although 600 of 640 rows are right.
+    assert found.value == pytest.approx(1.0, abs=0.02)

@@ -43,7 +43,8 @@ def openness(evidence: Evidence, signal: str, budget: Budget) -> Openness:
         return Openness(
             status="not_judged",
             code="OPEN_NO_BELIEF",
-            reason="nothing of the model's own state is logged: no votes inside a group and no log-probabilities",
+            reason="the log shows nothing of the model's own state: the votes inside a group tell nothing apart, "
+            "and there are no log-probabilities",
             needs="log 8 or more completions per prompt, or their log-probabilities",
             origin=origin,
         )

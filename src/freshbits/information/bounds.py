@@ -44,6 +44,26 @@ def bounds_from_few(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray
     return Estimate(None, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), LEVEL, UNIT, method, number, rollouts)
 
 
+def all_dead(n: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
+    """Bounds the contrast bits where no group shows any: "none seen" is not "none".
+
+    With m prompts, a share x of mixed groups escapes notice in 2.5 % of logs if (1-x)^m = .025. The bound is the
+    largest x' h(s) with x' (1 - s^n - (1-s)^n) = x: rates so extreme that they are rarely caught mixed.
+
+    >>> bits = all_dead(np.full(100, 8), np.arange(100, dtype=np.uint64))
+    >>> bits.value, round(bits.high, 2)
+    (0.0, 0.04)
+    """
+    from freshbits.information.mixing import UNIT
+
+    number, size = int(np.unique(prompts).size), float(np.median(n))
+    unseen = 1.0 - 0.025 ** (1.0 / number)
+    s = np.geomspace(1e-6, 0.5, 2000)
+    share = np.minimum(unseen / (1 - s**size - (1 - s) ** size), 1.0)
+    high = float(np.max(share * binary_entropy(s)))
+    return Estimate(0.0, 0.0, high, LEVEL, UNIT, "no group shows contrast: exact bound", number, int(n.sum()))
+
+
 def _extremes(
     powers: NDArray[np.float64], moments: NDArray[np.float64], bits: NDArray[np.float64]
 ) -> tuple[float, float]:

@@ -76,9 +76,17 @@ def estimate(
     rollouts: int,
     bounds: tuple[float, float] = (0.0, float("inf")),
     slack: float = 0.0,
+    correct_bias: bool = False,
 ) -> Estimate:
-    """Builds the `Estimate` of replicate values, its interval clipped to the possible range."""
+    """Builds the `Estimate` of replicate values, its interval clipped to the possible range.
+
+    With `correct_bias` the jackknife's estimate of the bias, (K-1) (mean θ_k - θ), is taken off: it removes the part
+    that falls with the number of prompts.
+    """
     value, low, high = jackknife_interval(replicates, slack=slack)
+    if correct_bias and replicates.size > 2:
+        bias = (replicates.size - 2) * (float(replicates[1:].mean()) - value)
+        value, low, high = value - bias, low - bias, high - bias
     known = bool(np.isfinite(low))
     return Estimate(
         value=float(np.clip(value, *bounds)),

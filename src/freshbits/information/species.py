@@ -100,7 +100,9 @@ def effective(rows: NDArray[np.int64], equal_pairs: NDArray[np.int64], prompts: 
     unit, method = "classes/group", "inverse probability that two rollouts agree, jackknife over prompts"
     if (share <= 0).any():
         pairs = float((size * (size - 1) / 2).sum())
-        return Estimate(None, min(pairs / 3.0, rollouts), None, LEVEL, unit, "no two rollouts agree", number, rollouts)
+        return Estimate(
+            None, min(pairs / 3.0, float(rollouts)), None, LEVEL, unit, "no two rollouts agree", number, rollouts
+        )
     return estimate(1 / share, unit=unit, method=method, prompts=number, rollouts=rollouts, bounds=(1.0, float("inf")))
 
 

@@ -2,8 +2,9 @@
 
 H_V(S|B) is the cross-fitted log loss, in bits, of predicting the verdict from the logged belief B (votes and their
 shape, log-probability where logged). It is a predictive V-entropy (Xu et al., arXiv 2002.10689): relative to the
-family V (an average of a ridge spline-logit and gradient boosting) and to the columns of B. A richer belief could
-only lower it, so it is an upper bound on what the signal can bring beyond the model's state.
+columns of B and to the family V, an average of a ridge spline-logit and gradient boosting, or the bare rate where
+that codes better. A richer belief could only lower it, so it is an upper bound on what the signal can bring beyond
+the model's state.
 """
 
 from __future__ import annotations
@@ -44,11 +45,14 @@ def surprise_bits(
     >>> surprise_bits(verdict, belief, q, q).value < 0.2
     True
     """
-    loss = cross_fitted_loss(verdict, belief, prompts, seed=seed)
     _, position, size = np.unique(group, return_inverse=True, return_counts=True)
     weight = 1.0 / size[position]
+    loss = cross_fitted_loss(verdict, belief, prompts, weight, seed=seed)
+    bare = cross_fitted_loss(verdict, belief[:, :0], prompts, weight, seed=seed)
     keys, by_prompt = np.unique(prompts, return_inverse=True)
     total = weight.sum()
+    if weight @ bare < weight @ loss:  # the family holds the constant too: little data must not read as surprise
+        loss = bare
     value = float((weight * loss).sum() / total)
     influence = np.bincount(by_prompt, weights=weight * (loss - value))
     count = keys.size
@@ -56,9 +60,9 @@ def surprise_bits(
     half = _normal(LEVEL) * error
     top = float(np.log2(max(int(verdict.max()) + 1, 2)))
     return Estimate(
-        value,
-        max(0.0, value - half),
-        min(max(top, value), value + half),
+        min(value, top),
+        min(max(0.0, value - half), top),
+        min(value + half, top),
         LEVEL,
         UNIT,
         "cross-fitted log loss by prompt: spline-logit and boosting averaged",
@@ -68,14 +72,20 @@ def surprise_bits(
 
 
 def cross_fitted_loss(
-    verdict: NDArray[np.int64], belief: NDArray[np.float64], prompts: NDArray[np.uint64], *, seed: int = 0
+    verdict: NDArray[np.int64],
+    belief: NDArray[np.float64],
+    prompts: NDArray[np.uint64],
+    weight: NDArray[np.float64],
+    *,
+    seed: int = 0,
 ) -> NDArray[np.float64]:
     """Computes -log2 P(S_i | B_i) of every row from a model that has not seen the row's prompt.
 
-    Probabilities are kept above 1/(2 · rows + 2), so that one surprise cannot decide the mean.
+    The model is fitted with the rows' weights. Probabilities are kept above 1/(2 · rows + 2), so that one surprise
+    cannot decide the mean.
 
     >>> q = np.arange(40, dtype=np.uint64)
-    >>> float(cross_fitted_loss(np.tile([0, 1], 20), np.zeros((40, 0)), q).mean().round(1))
+    >>> float(cross_fitted_loss(np.tile([0, 1], 20), np.zeros((40, 0)), q, np.ones(40)).mean().round(1))
     1.0
     """
     levels = int(verdict.max()) + 1 if verdict.size else 1
@@ -86,7 +96,7 @@ def cross_fitted_loss(
         train = ~test
         if not train.any():
             train = test
-        probability = _predict(belief[train], verdict[train], belief[test], levels, seed)
+        probability = _predict(belief[train], verdict[train], weight[train], belief[test], levels, seed)
         floor = 1.0 / (2.0 * int(train.sum()) + 2.0)
         chosen = probability[np.arange(int(test.sum())), verdict[test]]
         loss[test] = -np.log2(np.maximum(chosen, floor))
@@ -94,10 +104,16 @@ def cross_fitted_loss(
 
 
 def _predict(
-    train: NDArray[np.float64], verdict: NDArray[np.int64], test: NDArray[np.float64], levels: int, seed: int
+    train: NDArray[np.float64],
+    verdict: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    test: NDArray[np.float64],
+    levels: int,
+    seed: int,
 ) -> NDArray[np.float64]:
     """Returns P(level | belief) of the ensemble for the test rows, shape (rows, levels)."""
-    counts = np.bincount(verdict, minlength=levels) + 0.5
+    weight = weight / weight.mean()
+    counts = np.bincount(verdict, weights=weight, minlength=levels) + 0.5
     prior = np.repeat((counts / counts.sum())[None, :], test.shape[0], axis=0)
     seen = np.unique(verdict)
     if train.shape[1] == 0 or seen.size < 2:
@@ -118,8 +134,8 @@ def _predict(
         LogisticRegression(C=1.0, max_iter=200, tol=1e-3),
     )
     boosting = HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=8, early_stopping=False, random_state=seed)
-    mean = logit.fit(wide_train, verdict).predict_proba(wide_test) / 2
-    mean += boosting.fit(train, verdict).predict_proba(test) / 2
+    mean = logit.fit(wide_train, verdict, logisticregression__sample_weight=weight).predict_proba(wide_test) / 2
+    mean += boosting.fit(train, verdict, sample_weight=weight).predict_proba(test) / 2
     result = np.full((test.shape[0], levels), 1e-9)
     result[:, seen] = mean
     normed: NDArray[np.float64] = result / result.sum(axis=1, keepdims=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from freshbits.rollouts.log import Log
+    from freshbits.rollouts.problems import Problems
 
 SHARD_ROWS = 400_000  # rows whose cells are held at once
 FEATURE = "feature."
@@ -43,7 +44,7 @@ def tally(log: Log, progress: Callable[[int], None] | None = None) -> Tally:
         for batch in log.batches(needed(log.schema, partition)):
             part = compact(batch, partition)
             texts = texts.merge(sample(batch, part))
-            narrow.append(part if "prompt" in part.columns else part.with_columns(prompt="group"))
+            narrow.append(_with_prompts(part, log.problems, narrow.rows))
             if progress is not None:
                 progress(narrow.rows)
         if narrow.rows == 0:
@@ -75,6 +76,18 @@ def _partition(log: Log) -> Partition:
     for batch in log.batches(looked_at):
         return choose_partition(batch)
     return TEXT
+
+
+def _with_prompts(part: pl.DataFrame, problems: Problems, before: int) -> pl.DataFrame:
+    """Returns the rows that have a prompt (where no prompt is logged at all, the group stands for it)."""
+    if "prompt" not in part.columns:
+        return part.with_columns(prompt="group")
+    missing = part["prompt"].is_null()
+    if missing.any():
+        first = before + int(missing.arg_true()[0]) + 1
+        problems.add("no prompt: left out", "the log", first, int(missing.sum()))
+        return part.filter(~missing)
+    return part
 
 
 def _first_presentation(rows: pl.LazyFrame) -> pl.LazyFrame:

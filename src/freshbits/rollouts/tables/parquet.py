@@ -96,9 +96,7 @@ def wider(one: pl.DataType, other: pl.DataType, name: str, file: Path | None) ->
     )  # fmt: skip
 
 
-def _scan(
-    files: list[Path], present: set[str], plan: Plan, problems: Problems, *, large: bool
-) -> Iterator[Chunk]:
+def _scan(files: list[Path], present: set[str], plan: Plan, problems: Problems, *, large: bool) -> Iterator[Chunk]:
     needed = sorted({want.column for want in plan.values()} & present)
     rows_before: dict[str, int] = {}
     try:
