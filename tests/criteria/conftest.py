@@ -1,6 +1,7 @@
 """Evidence made from the rows of a world, without a detour over files."""
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from freshbits.criteria.inputs import Evidence
 from freshbits.rollouts.log import Log
@@ -17,3 +18,10 @@ def _evidence(frame, **facts):
 @pytest.fixture(scope="session")
 def evidence_of():
     return _evidence
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """The audit runs its small models in one thread; so do tests that call its parts."""
+    with threadpool_limits(limits=1):
+        yield

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from threadpoolctl import threadpool_limits
 
 from freshbits.information.entropy import binary_entropy
 from freshbits.information.usable import cross_fitted_loss, surprise_bits
@@ -11,6 +12,13 @@ from freshbits.rollouts.schema import SIGNAL
 from freshbits.worlds import Majority, Random, World
 
 WORLD = World(prompts=150, signals={"vote": Majority(), "chance": Random(0.3)}, labelled=0.0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """The audit runs these models in one thread; on a busy machine several would wait for each other."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="module")
