@@ -9,7 +9,7 @@ import numpy as np
 from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample, surprise
 from freshbits.information import levels, mixing
-from freshbits.information.entropy import binary_entropy
+from freshbits.information.entropy import UNIT, binary_entropy
 from freshbits.information.resampling import MIN_PROMPTS, estimate, proportion, ratio
 from freshbits.information.scores import centred_bins, count_levels, discordant_binary, discordant_scores
 from freshbits.results import Block, Budget, Estimate
@@ -114,7 +114,7 @@ def _of_levels(level: NDArray[np.int64], scores: Scores, groups: GroupCounts) ->
 def _zero(groups: GroupCounts, method: str) -> Estimate:
     return estimate(
         np.zeros(3),
-        unit=mixing.UNIT,
+        unit=UNIT,
         method=method,
         prompts=int(np.unique(groups.prompt).size),
         rollouts=int(groups.n.sum()),

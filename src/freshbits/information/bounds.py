@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.information.entropy import binary_entropy
+from freshbits.information.entropy import UNIT, binary_entropy
 from freshbits.information.resampling import LEVEL, jackknife_interval
 from freshbits.results import Estimate
 
@@ -18,30 +18,38 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def bounds_from_few(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
-    """Bounds the contrast bits E h(s) from groups of at most three rollouts; `value` is None.
+def one_per_group(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
+    """Bounds the contrast bits E h(s) where every group has one rollout: between 0 and h(mean).
 
-    >>> rng = np.random.default_rng(0); s = rng.beta(1, 1, 400)
-    >>> few = bounds_from_few(np.full(400, 2), rng.binomial(2, s), np.arange(400, dtype=np.uint64))
-    >>> few.value is None and few.low < 0.7213 < few.high
+    >>> right = np.random.default_rng(0).permutation(np.repeat([0, 1], [900, 100]))
+    >>> bounds = one_per_group(np.ones(1000, int), right, np.arange(1000, dtype=np.uint64))
+    >>> bounds.value, bounds.low, round(bounds.high, 1)
+    (None, 0.0, 0.5)
+    """
+    number = int(np.unique(prompts).size)
+    high = _upper_of_mean(n, k, prompts)
+    method = "one rollout per group: between 0 and h(mean)"
+    return Estimate(None, 0.0, high, LEVEL, UNIT, method, number, int(n.sum()))
+
+
+def from_moments(
+    grid: NDArray[np.float64], mass: NDArray[np.float64], order: int, prompts: int, rollouts: int
+) -> Estimate:
+    """Bounds E h(s) by the first `order` moments of fitted mixtures (all prompts, then each fold left out).
+
+    >>> grid = np.linspace(0, 1, 101); flat = np.full((3, 101), 1 / 101)
+    >>> bounds = from_moments(grid, flat, 2, 50, 150)
+    >>> bounds.low < 0.7213 < bounds.high  # E h(s) of the uniform distribution
     True
     """
-    from freshbits.information.mixing import UNIT, fit
-
-    number, rollouts = int(np.unique(prompts).size), int(n.sum())
-    several = n >= 2
-    if not several.any():
-        high = _upper_of_mean(n, k, prompts)
-        return Estimate(None, 0.0, high, LEVEL, UNIT, "one rollout per group: between 0 and h(mean)", number, rollouts)
-    mixing = fit(n[several], k[several], prompts[several])
-    order = int(min(n[several].max(), 3))
-    grid, bits = mixing.grid, binary_entropy(mixing.grid)
+    bits = binary_entropy(grid)
     powers = grid ** np.arange(order + 1)[:, None]
-    ends = np.array([_extremes(powers, powers @ mass, bits) for mass in mixing.mass])
+    ends = np.array([_extremes(powers, powers @ each, bits) for each in mass])
     _, low, _ = jackknife_interval(ends[:, 0])
     _, _, high = jackknife_interval(ends[:, 1])
     method = f"bounds over all mixtures with the same {order} moments, widened by sampling error"
-    return Estimate(None, float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1)), LEVEL, UNIT, method, number, rollouts)
+    low, high = float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
+    return Estimate(None, low, high, LEVEL, UNIT, method, prompts, rollouts)
 
 
 def all_dead(n: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
@@ -54,8 +62,6 @@ def all_dead(n: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
     >>> bits.value, round(bits.high, 2)
     (0.0, 0.04)
     """
-    from freshbits.information.mixing import UNIT
-
     number, size = int(np.unique(prompts).size), float(np.median(n))
     unseen = 1.0 - 0.025 ** (1.0 / number)
     s = np.geomspace(1e-6, 0.5, 2000)

@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+UNIT = "bits/rollout"
+
 
 def binary_entropy(p: ArrayLike) -> NDArray[np.float64]:
     """Computes h(p) = -p log2 p - (1-p) log2 (1-p) in bits, elementwise; h(0) = h(1) = 0.

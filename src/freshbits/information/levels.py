@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.information.entropy import entropy
-from freshbits.information.mixing import UNIT
+from freshbits.information.entropy import UNIT, entropy
 from freshbits.information.resampling import estimate, folds_of, leave_out
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.information.entropy import binary_entropy
+from freshbits.information.bounds import all_dead, from_moments, one_per_group
+from freshbits.information.entropy import UNIT, binary_entropy
 from freshbits.information.resampling import estimate, folds_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ CELLS = 300
 STEPS, STEPS_LARGE = 200, 40  # small groups leave the likelihood flat, so EM has further to go
 LARGE = 16
 SLACK_FEW = 0.02  # largest known bias with 4 to 7 rollouts per group, bits
-UNIT = "bits/rollout"
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,9 @@ def contrast_bits(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[n
     >>> bits.low < 0.7213 < bits.high  # E h(s) under Beta(1, 1) = 1 / (2 ln 2)
     True
     """
-    from freshbits.information.bounds import all_dead, bounds_from_few
-
     size = float(np.median(n))
     if size < 4:
-        return bounds_from_few(n, k, prompts)
+        return _bounds(n, k, prompts)
     if bool(((k == 0) | (k == n)).all()):
         return all_dead(n, prompts)
     mixing = fit(n, k, prompts)
@@ -113,6 +111,16 @@ def contrast_bits(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[n
         slack=0.0 if size >= 8 else SLACK_FEW,
         correct_bias=True,
     )
+
+
+def _bounds(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
+    """Returns what fewer than four rollouts per group can say."""
+    several = n >= 2
+    if not several.any():
+        return one_per_group(n, k, prompts)
+    mixing = fit(n[several], k[several], prompts[several])
+    order = int(min(n[several].max(), 3))
+    return from_moments(mixing.grid, mixing.mass, order, int(np.unique(prompts).size), int(n.sum()))
 
 
 def jackknife_bits(n: NDArray[np.int64], k: NDArray[np.int64]) -> float:

@@ -123,6 +123,7 @@ def _predict(
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import SplineTransformer, StandardScaler
+    from threadpoolctl import threadpool_limits
 
     width = train.shape[1]
     wide_train, wide_test = _with_products(train), _with_products(test)
@@ -134,8 +135,10 @@ def _predict(
         LogisticRegression(C=1.0, max_iter=200, tol=1e-3),
     )
     boosting = HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=8, early_stopping=False, random_state=seed)
-    mean = logit.fit(wide_train, verdict, logisticregression__sample_weight=weight).predict_proba(wide_test) / 2
-    mean += boosting.fit(train, verdict, sample_weight=weight).predict_proba(test) / 2
+    # One thread: histograms of a few thousand rows are slower, and their sums less repeatable, on several.
+    with threadpool_limits(limits=1):
+        mean = logit.fit(wide_train, verdict, logisticregression__sample_weight=weight).predict_proba(wide_test) / 2
+        mean += boosting.fit(train, verdict, sample_weight=weight).predict_proba(test) / 2
     result = np.full((test.shape[0], levels), 1e-9)
     result[:, seen] = mean
     normed: NDArray[np.float64] = result / result.sum(axis=1, keepdims=True)
