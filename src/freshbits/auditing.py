@@ -20,7 +20,7 @@ from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.openness import openness
 from freshbits.criteria.summary import summary
 from freshbits.remedies.advise import advise
-from freshbits.results import Audit, Labels
+from freshbits.results import Audit, Budget, Hacking, Labels
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ReadOptions
 from freshbits.rollouts.read import read
@@ -37,7 +37,7 @@ def audit(
     options: ReadOptions | None = None,
     *,
     where: str | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Audit:
     """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
 
@@ -45,7 +45,7 @@ def audit(
         source: files, a directory, a frame, or what `freshbits.read` gave.
         options: how to read it; everything is recognised where None.
         where: how to name the log in the commands that the report suggests.
-        progress: called with the number of rows read so far.
+        progress: called with what is being done, in words.
 
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
@@ -68,12 +68,18 @@ def audit(
     )
     # Small matrices: threads cost more than they save, and one thread keeps the bytes equal.
     with threadpool_limits(limits=1):
-        return _judge(log, evidence, _labels(counts, options))
+        return _judge(log, evidence, _labels(counts, options), progress)
 
 
-def _judge(log: Log, evidence: Evidence, labels: Labels | None) -> Audit:
+def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callable[[str], None] | None) -> Audit:
     """Judges every question of the report, in its order, and advises."""
-    budgets = {signal: budget(evidence, signal) for signal in log.signals}
+    budgets: dict[str, Budget] = {}
+    ranked: dict[str, Hacking] = {}
+    for number, signal in enumerate(log.signals, start=1):
+        if progress is not None:
+            progress(f"judging {signal} ({number} of {len(log.signals)})")
+        budgets[signal] = budget(evidence, signal)
+        ranked[signal] = hacking(evidence, signal)
     parts = components(evidence, budgets)
     return Audit(
         log=summary(log, evidence.tally, labels, pairs=evidence.pairs),
@@ -84,7 +90,7 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None) -> Audit:
         efficiency={signal: efficiency(evidence, found) for signal, found in budgets.items()},
         coverage=coverage(evidence),
         forecast={signal: forecast(evidence) for signal in budgets},
-        hacking={signal: hacking(evidence, signal) for signal in budgets},
+        hacking=ranked,
         remedies=advise(evidence, budgets, parts),
     )
 

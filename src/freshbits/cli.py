@@ -192,16 +192,16 @@ def _show(result: Audit) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None] | None]:
-    """Shows the rows read so far on standard error, for a person, once two seconds have passed."""
+def _progress() -> Iterator[Callable[[str], None] | None]:
+    """Shows what is being done on standard error, for a person, once two seconds have passed."""
     if not sys.stderr.isatty():
         yield None
         return
     started = time.monotonic()
 
-    def advance(rows: int) -> None:
+    def advance(words: str) -> None:
         if time.monotonic() - started > 2:
-            sys.stderr.write(f"\r{rows:,} rollouts read ")
+            sys.stderr.write(f"\r\033[K{words[:100]} ")
             sys.stderr.flush()
 
     try:

@@ -103,7 +103,9 @@ def _no_contrast(console: Console, audit: Audit) -> None:
     if not rows:
         return
     log = audit.log
-    table = _table("No contrast", "dead groups", "all wrong", "all right", "rollouts", "cut at lowest", "unscored")
+    table = _table(
+        "No contrast", "dead groups", "all wrong", "all right", "rollouts", "truncated at lowest", "unscored"
+    )
     for signal, budget in rows:
         table.add_row(
             escape(signal),

@@ -28,12 +28,12 @@ SHARD_ROWS = 400_000  # rows whose cells are held at once
 FEATURE = "feature."
 
 
-def tally(log: Log, progress: Callable[[int], None] | None = None) -> Tally:
+def tally(log: Log, progress: Callable[[str], None] | None = None) -> Tally:
     """Counts a log into a `Tally`, reading its text once.
 
     Args:
         log: what `freshbits.read` gave.
-        progress: called with the number of rows read so far.
+        progress: called with what is being done, in words.
 
     Raises:
         InputError: if the log has no rows or none of its signals is ever scored.
@@ -46,7 +46,7 @@ def tally(log: Log, progress: Callable[[int], None] | None = None) -> Tally:
             texts = texts.merge(sample(batch, part))
             narrow.append(_with_prompts(part, log.problems, narrow.rows))
             if progress is not None:
-                progress(narrow.rows)
+                progress(f"{narrow.rows:,} rollouts read")
         if narrow.rows == 0:
             raise InputError("the log has no rollouts", file=log.files[0] if log.files else None)
         signals = list(log.signals)
