@@ -56,9 +56,10 @@ def audit(
     """
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
     counts = tally(log, progress)
+    labels = _labels(counts, options)
     evidence = Evidence(
         tally=counts,
-        truth="truth" in log.schema,
+        truth=labels is not None,
         pairs=_holds_pairs(log),
         filtered=log.filtered,
         weights=log.weights,
@@ -68,7 +69,7 @@ def audit(
     )
     # Small matrices: threads cost more than they save, and one thread keeps the bytes equal.
     with threadpool_limits(limits=1):
-        return _judge(log, evidence, _labels(counts, options), progress)
+        return _judge(log, evidence, labels, progress)
 
 
 def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callable[[str], None] | None) -> Audit:
@@ -102,9 +103,9 @@ def _holds_pairs(log: Log) -> bool:
 
 def _labels(counts: Tally, options: ReadOptions | None) -> Labels | None:
     """Counts the labelled rows of the whole log and says how they were drawn."""
-    if "truth" not in counts.groups.columns:
+    rows = int(counts.groups["truth"].sum()) if "truth" in counts.groups.columns else 0
+    if rows == 0:
         return None
-    rows = int(counts.groups["truth"].sum())
     prompts = int(counts.groups.filter(pl.col("truth") > 0)["prompt"].n_unique())
     drawn = options is not None and options.labels is not None
     return Labels(

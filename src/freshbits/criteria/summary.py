@@ -30,7 +30,7 @@ def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> Lo
         rounds=int(groups["round"].n_unique()),
         sources=names,
         signals=list(tally.values),
-        truth="truth" in log.schema,
+        truth=labels is not None,
         labels=labels,
         unscored={name: _unscored(tally, name, asked_everywhere=name not in log.judges) for name in tally.values},
         truncated=int(groups["truncated"].sum()) if "truncated" in groups.columns else None,

@@ -115,7 +115,9 @@ def dirichlet_fit(counts: NDArray[np.int64] | NDArray[np.float64], weights: NDAr
         return -float(weights @ each) / total, -(weights @ slope) * alpha / total
 
     share = np.maximum(weights @ counts / max(float(weights @ size), 1.0), 1e-4)
-    found = minimize(loss, np.log(2 * share), jac=True, method="L-BFGS-B", bounds=[(-9.0, 9.0)] * share.size)
+    bounds = [(-9.0, 9.0)] * share.size
+    options = {"ftol": 1e-7}  # the fit is a prior or a start: more digits change no estimate
+    found = minimize(loss, np.log(2 * share), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     fitted: NDArray[np.float64] = np.exp(found.x)
     return fitted
 
