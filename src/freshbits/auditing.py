@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -18,16 +17,13 @@ from freshbits.criteria.forecast import forecast
 from freshbits.criteria.hacking import hacking
 from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.openness import openness
-from freshbits.criteria.summary import summary
+from freshbits.criteria.summary import count_labels, summary
 from freshbits.remedies.advise import advise
 from freshbits.results import Audit, Budget, Hacking, Labels
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ReadOptions
 from freshbits.rollouts.read import read
 from freshbits.tally.local import tally
-
-if TYPE_CHECKING:
-    from freshbits.tally.tally import Tally
 
 Source = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | Log
 
@@ -56,7 +52,7 @@ def audit(
     """
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
     counts = tally(log, progress)
-    labels = _labels(counts, options)
+    labels = count_labels(counts, drawn=options is not None and options.labels is not None)
     evidence = Evidence(
         tally=counts,
         truth=labels is not None,
@@ -99,20 +95,6 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
 def _holds_pairs(log: Log) -> bool:
     """Tells judged pairs: the other completion is there, or verdicts were asked in both orders without any text."""
     return "opponent" in log.schema or ("repeat" in log.schema and "completion" not in log.schema)
-
-
-def _labels(counts: Tally, options: ReadOptions | None) -> Labels | None:
-    """Counts the labelled rows of the whole log and says how they were drawn."""
-    rows = int(counts.groups["truth"].sum()) if "truth" in counts.groups.columns else 0
-    if rows == 0:
-        return None
-    prompts = int(counts.groups.filter(pl.col("truth") > 0)["prompt"].n_unique())
-    drawn = options is not None and options.labels is not None
-    return Labels(
-        rows=rows,
-        prompts=prompts,
-        design="drawn with known inclusion probabilities" if drawn else "unknown, taken as random over rollouts",
-    )
 
 
 def _name(source: Source) -> str:

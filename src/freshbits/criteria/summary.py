@@ -45,6 +45,23 @@ def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> Lo
     )
 
 
+def count_labels(tally: Tally, *, drawn: bool) -> Labels | None:
+    """Counts the rows labelled with truth and says how they were chosen; None without any.
+
+    Args:
+        tally: the counts of the log.
+        drawn: whether they come from a file of `freshbits label`, with known inclusion probabilities.
+    """
+    rows = int(tally.groups["truth"].sum()) if "truth" in tally.groups.columns else 0
+    if rows == 0:
+        return None
+    return Labels(
+        rows=rows,
+        prompts=int(tally.groups.filter(pl.col("truth") > 0)["prompt"].n_unique()),
+        design="drawn with known inclusion probabilities" if drawn else "unknown, taken as random over rollouts",
+    )
+
+
 def group_size(rows: NDArray[np.int64]) -> str:
     """Says how many rollouts the groups have.
 
