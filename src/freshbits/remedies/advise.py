@@ -42,7 +42,7 @@ def _more_per_group(budgets: dict[str, Budget]) -> list[Remedy]:
         return []
     return [
         Remedy(
-            command="num_generations=8  # in the trainer or the evaluation that writes the log",
+            command="num_generations=8  (a setting of the trainer, or of the evaluation that writes the log)",
             why="too few rollouts per prompt to see differences inside a prompt",
             expected="contrast bits within .01 bit instead of bounds",
         )
@@ -62,7 +62,7 @@ def _dead_groups(budgets: dict[str, Budget]) -> list[Remedy]:
         size = min(larger)
         return [
             Remedy(
-                command=f"num_generations={size}",
+                command=f"num_generations={size}  (a setting of the trainer)",
                 why=f"{dead.value:.0%} of the groups give {name} no contrast",
                 expected=f"{sizes[size].value:.0%} of the groups informative, now {1 - dead.value:.0%}",
             )

@@ -230,13 +230,14 @@ def _next(console: Console, audit: Audit) -> None:
         return
     console.print("\n[bold]Do next[/bold]")
     for remedy in audit.remedies:
-        console.print(Text("  $ ", style="dim") + Text(remedy.command, style="bold cyan"), soft_wrap=True)
+        lead = "  $ " if remedy.command.startswith("freshbits ") else "  · "  # a setting is nothing to paste
+        console.print(Text(lead, style="dim") + Text(remedy.command, style="bold cyan"), soft_wrap=True)
         _item(console, f"{remedy.why}; expected: {remedy.expected}", "dim", indent=4, mark="")
 
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(title, overflow="fold")
+    table.add_column(title, no_wrap=True)
     for column in columns:
         table.add_column(column, justify="left", overflow="fold")
     return table
