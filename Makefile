@@ -11,12 +11,13 @@ DEMO ?= demo
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)) \
               $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py))
 
-.PHONY: help setup demo test bench pages clean
+.PHONY: help setup demo test bench golden pages clean
 
 help:
 	@echo "make demo    set up, draw a loop's rollout log in TRL's format into $(DEMO)/, audit it"
 	@echo "make test    set up, lint, check types, run every test and doctest"
 	@echo "make bench   run every benchmark, or one: $(BENCHMARKS:%=make bench-%)"
+	@echo "make golden  record the reports that tests/golden pins; read what changed before committing"
 	@echo "make pages   rerun the commands shown in README.md and docs/ and put in what they print"
 	@echo "make clean   remove the environment, the demo and all caches"
 
@@ -44,6 +45,9 @@ bench: $(BENCHMARKS:%=bench-%)
 
 bench-%: $(READY)
 	$(BIN)/python -m benchmarks.$*
+
+golden: $(READY)
+	$(BIN)/python -m tests.golden.reports
 
 pages: $(READY)
 	$(BIN)/python docs/refresh.py
