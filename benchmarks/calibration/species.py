@@ -44,7 +44,7 @@ def measure(cell: Cell, seed: int) -> list[Reading]:
     seen = Species(n, (counts > 0).sum(axis=1), (counts == 1).sum(axis=1), (counts == 2).sum(axis=1), keys)
     expected = expectations(str(cell["world"]), size, prompts)
     found = [
-        Reading.of("coverage (Good-Turing)", good_turing(seen), float((belief * (counts > 0)).sum(axis=1).mean())),
+        Reading.of("coverage (Good-Turing)", good_turing(seen), covered(belief, size - 1)),
         Reading.of("effective classes", effective(n, (counts * (counts - 1)).sum(axis=1), keys), expected["effective"]),
         lower_bound("Chao1 at most the classes there are", chao1(seen), float((belief > 0).sum(axis=1).mean())),
     ]
@@ -53,6 +53,11 @@ def measure(cell: Cell, seed: int) -> list[Reading]:
         name = f"pass@{tries // size}n" if tries > 1 else "pass@1"
         found.append(Reading.of(name, passed[str(tries)], expected[str(tries)]))
     return found
+
+
+def covered(belief: NDArray[np.float64], rollouts: int) -> float:
+    """Returns the mass of the classes that so many rollouts of each prompt show, on average."""
+    return float((belief * (1 - (1 - belief) ** rollouts)).sum(axis=1).mean())
 
 
 def solved(tries: int, s: NDArray[np.float64]) -> NDArray[np.float64]:

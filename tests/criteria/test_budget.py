@@ -69,11 +69,6 @@ def test_surprise_bits_are_more_than_contrast_and_less_than_the_verdicts_entropy
     assert judged.contrast_bits.value < judged.surprise_bits.value < 1.0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="counting cells compares scores with None where a signal is never scored, which Polars warns of: "
-    "compare with pl.lit(value.high, pl.Float64)",
-)
 def test_a_signal_that_never_scores(evidence_of):
     frame = WORLD.draw(0).with_columns(pl.lit(None, pl.Float64).alias("signal.other"))
     found = budget(evidence_of(frame), "other")

@@ -30,14 +30,11 @@ def test_a_planted_feature_comes_first(planted):
     assert planted.features[1].signal_bits.value < first.signal_bits.value / 3
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a count with two values is cut into thirds by its rank in the group: 'present' is high in one group and "
-    "middle in another, which loses a third of the bits (.08 of .13). Two values are their own levels",
-)
-def test_the_bits_of_a_feature_that_is_there_or_not_are_those_of_the_world(planted):
+def test_the_bits_of_a_feature_that_is_there_or_not_are_those_of_the_world(evidence_of):
     truth = PLANTED.truth().features["asks"]["reward"].bits
-    assert planted.features[0].signal_bits.low <= truth <= planted.features[0].signal_bits.high
+    found = [hacking(evidence_of(PLANTED.draw(seed)), "reward").features[0].signal_bits for seed in range(2, 8)]
+    assert sum(bits.value for bits in found) / len(found) == pytest.approx(truth, rel=0.15)
+    assert sum(bits.low <= truth <= bits.high for bits in found) >= 5
 
 
 def test_without_truth_it_ranks_and_gives_no_verdict(planted):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
-from freshbits.information.levels import contrast_bits, dirichlet_fit
+from freshbits.information.dirichlet import dirichlet_fit
+from freshbits.information.levels import contrast_bits
 from freshbits.information.mixing import contrast_bits as two_levels
 
 

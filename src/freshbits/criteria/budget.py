@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from freshbits.tally.tally import GroupCounts
 
 GROUP_SIZES = (2, 4, 8, 16, 32, 64)
+EXTRAPOLATED = (0.02, 0.05)  # largest bias of the informative share at twice and at four times the logged size
 AGREEMENT = 0.03  # the mixture and the jackknife agree this well from 8 rollouts per group
 
 
@@ -57,7 +58,7 @@ def budget(evidence: Evidence, signal: str) -> Budget:
     dead, wrong, right, filtered = _dead(groups, evidence.filtered, kind)
     few = contrast is not None and contrast.value is None
     fit = mixing.fit(groups.n, groups.k, groups.prompt) if kind == "binary" and not few else None
-    informative = _informative(fit) if fit else {}
+    informative = _informative(fit, float(np.median(groups.n))) if fit else {}
     return Budget(
         status="judged",
         code="BUDGET_FILTERED" if filtered else "FEW_PER_GROUP" if few else None,
@@ -188,8 +189,11 @@ def _looks_filtered(groups: GroupCounts) -> bool:
     return bool(expected >= 10)
 
 
-def _informative(fit: mixing.Mixing) -> dict[str, Estimate]:
-    """Returns 1 - E[s^G + (1-s)^G]: the share of groups of size G with any contrast."""
+def _informative(fit: mixing.Mixing, logged: float) -> dict[str, Estimate]:
+    """Returns 1 - E[s^G + (1-s)^G], the share of groups of size G with any contrast, up to four times the logged size.
+
+    Beyond the logged size the mixture extrapolates; the interval is widened by the largest bias measured there.
+    """
     return {
         str(size): estimate(
             fit.mean(lambda s, size=size: 1 - s**size - (1 - s) ** size),
@@ -198,8 +202,11 @@ def _informative(fit: mixing.Mixing) -> dict[str, Estimate]:
             prompts=fit.prompts,
             rollouts=fit.rollouts,
             bounds=(0.0, 1.0),
+            slack=0.0 if size <= logged else EXTRAPOLATED[0] if size <= 2 * logged else EXTRAPOLATED[1],
+            correct_bias=True,
         )
         for size in GROUP_SIZES
+        if size <= 4 * logged
     }
 
 

@@ -38,7 +38,8 @@ MIN_GROUPS = 30  # groups with both verdicts; fewer rank nothing
 def hacking(evidence: Evidence, signal: str) -> Hacking:
     """Ranks the candidates for one signal by the bits they share with it inside a prompt.
 
-    Numbers are ranked inside the group and cut into thirds; scores count as accepted above their group's mean.
+    Numbers are ranked inside the group and cut into thirds (or at a value that half of the rows have); scores count as
+    accepted above their group's mean.
     Where several sources wrote, the bits are also given with the source held fixed. q-values are
     Benjamini-Hochberg over the candidates, from the larger of two p-values: verdicts shuffled inside groups, and
     prompts as the unit.
@@ -153,13 +154,24 @@ def _bits(
         level = np.where(values > 0, 2, np.where(values < 0, 0, 1)) if numeric else _top_codes(values)
         bits, effect = pooled_bits(level, accepted, prompts)
         return bits, effect, pooled_test(level, accepted, prompts)
-    level = thirds(values, unit) if numeric else _top_codes(values)
+    level = _number_levels(values, unit) if numeric else _top_codes(values)
     cells = Cells.count(unit, level, accepted, prompts)
     varies = (cells.n > 0).sum(axis=1) > 1
     if int(varies.sum()) < MIN_GROUPS:
         return None, 0.0, 1.0
     bits, effect = shared_bits(cells)
     return bits, effect, max(within_group_test(cells), across_prompts_test(cells))
+
+
+def _number_levels(values: NDArray[np.float64], unit: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Cuts numbers into levels: below, at and above a value that half of the rows have, else thirds of the group.
+
+    Ranks would call the same "one bullet" high in a group without bullets and middle in another.
+    """
+    found, counts = np.unique(values, return_counts=True)
+    if 2 * int(counts.max()) < values.size:
+        return thirds(values, unit)
+    return np.asarray(np.sign(values - found[counts.argmax()]) + 1, dtype=np.int64)
 
 
 def thirds(values: NDArray[np.float64], unit: NDArray[np.uint64]) -> NDArray[np.int64]:

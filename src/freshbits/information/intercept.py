@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.information.conditional import conditional_effects
+from freshbits.information.dirichlet import dirichlet_fit
 from freshbits.information.entropy import binary_entropy
-from freshbits.information.levels import dirichlet_fit
 from freshbits.information.resampling import LEVEL, estimate, estimate_bits, folds_of
 
 if TYPE_CHECKING:

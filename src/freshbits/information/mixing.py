@@ -72,15 +72,33 @@ def fit(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64])
     if n.size == 0 or (n < 1).any() or (k < 0).any() or (k > n).any():
         raise ValueError("mixing needs groups with 0 <= k <= n and n >= 1")
     fold = folds_of(prompts)
-    pairs, weights = _count_pairs(n, k, fold)
+    grid, mass, _ = fit_weighted(n, k, np.ones(n.size), fold, int(fold.max()) + 1)
+    return Mixing(grid, mass, int(np.unique(prompts).size), int(n.sum()))
+
+
+def fit_weighted(
+    n: NDArray[np.int64],
+    k: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    fold: NDArray[np.intp],
+    folds: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Fits the mixture to weighted groups: (grid, mass per replicate, total weight per replicate).
+
+    >>> n, k = np.full(100, 8), np.repeat([0, 8], 50)
+    >>> grid, mass, weight = fit_weighted(n, k, np.ones(100), np.arange(100) % 5, 5)
+    >>> (mass @ grid).round(2).tolist()
+    [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
+    """
+    pairs, weights = _count_pairs(n, k, weight, fold, folds)
     sizes, hits = pairs[:, 0], pairs[:, 1]
     grid, edges = _grid()
     likelihood = _binomial(sizes, hits, grid)
     mass = _beta_start(sizes, hits, weights, edges)
-    total = weights.sum(axis=1, keepdims=True)
+    total = weights.sum(axis=1)
     for _ in range(STEPS if int(n.max()) <= LARGE else STEPS_LARGE):
-        mass *= (weights / (mass @ likelihood.T)) @ likelihood / total
-    return Mixing(grid, mass, int(np.unique(prompts).size), int(n.sum()))
+        mass *= (weights / (mass @ likelihood.T)) @ likelihood / np.maximum(total, 1e-300)[:, None]
+    return grid, mass, total
 
 
 def contrast_bits(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:
@@ -157,16 +175,16 @@ def _starts() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _count_pairs(
-    n: NDArray[np.int64], k: NDArray[np.int64], fold: NDArray[np.intp]
+    n: NDArray[np.int64], k: NDArray[np.int64], weight: NDArray[np.float64], fold: NDArray[np.intp], folds: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Returns the distinct (n, k) and, per replicate, how many groups show each."""
+    """Returns the distinct (n, k) and, per replicate, the weight of the groups that show each."""
     wide = int(n.max()) + 1
     codes, position = np.unique(n.astype(np.int64) * wide + k, return_inverse=True)
-    folds = int(fold.max()) + 1
-    by_fold = np.bincount(fold * codes.size + position, minlength=folds * codes.size).reshape(folds, codes.size)
+    flat = np.bincount(fold * codes.size + position, weights=weight, minlength=folds * codes.size)
+    by_fold = flat.reshape(folds, codes.size)
     total = by_fold.sum(axis=0)
-    weights = np.vstack([total, total - by_fold]) if folds > 1 else total[None, :]
-    return np.stack([codes // wide, codes % wide], axis=1), weights.astype(np.float64)
+    weights = np.vstack([total, np.maximum(total - by_fold, 0.0)]) if folds > 1 else total[None, :]
+    return np.stack([codes // wide, codes % wide], axis=1), weights
 
 
 def _binomial(n: NDArray[np.int64], k: NDArray[np.int64], grid: NDArray[np.float64]) -> NDArray[np.float64]:

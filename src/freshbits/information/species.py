@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from freshbits.information.mixing import Mixing
 
 
+EXTRAPOLATED = (0.01, 0.02)  # largest bias of pass@k at twice and at four times the logged group size
+
+
 @dataclass(frozen=True)
 class Species:
     """Counts classes per prompt: rows, distinct classes, classes seen once and twice. One entry per prompt.
@@ -36,7 +39,10 @@ class Species:
 
 
 def good_turing(species: Species) -> Estimate | None:
-    """Estimates the coverage 1 - f1/N: the probability that one more rollout shows a class already seen.
+    """Estimates the coverage 1 - f1/N: the probability that a rollout shows a class that others of its prompt show.
+
+    It is unbiased for the coverage of one rollout less per prompt (each is predicted from the others), so with few
+    rollouts per prompt the log as a whole covers a little more.
 
     References: Good, Biometrika 40 (1953) 237.
 
@@ -107,7 +113,9 @@ def effective(rows: NDArray[np.int64], equal_pairs: NDArray[np.int64], prompts: 
 
 
 def next_new(species: Species, rows: NDArray[np.int64]) -> Estimate | None:
-    """Estimates the probability that one more rollout shows an accepted class not seen before: f1(accepted) / N.
+    """Estimates the probability that a rollout shows an accepted class that no other of its prompt shows: f1 / N.
+
+    Like `good_turing` it is unbiased for one rollout less per prompt, so a little high for the next rollout.
 
     Args:
         species: counts over *accepted* rows.
@@ -154,6 +162,8 @@ def pass_at(
                 prompts=mixing.prompts,
                 rollouts=mixing.rollouts,
                 bounds=(0.0, 1.0),
+                slack=EXTRAPOLATED[0] if tries <= 2 * size else EXTRAPOLATED[1],
+                correct_bias=True,
             )
     keys, position = np.unique(prompts, return_inverse=True)
     solved = float((np.bincount(position, weights=k) > 0).mean())

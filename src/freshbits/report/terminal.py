@@ -186,7 +186,7 @@ def _answers(console: Console, audit: Audit) -> None:
     console.print(f"\n[bold]Answers[/bold] ({escape(coverage.reason or '')})")
     seen = [
         f"{number(coverage.effective, 1)} effective classes per group",
-        f"Good-Turing coverage {share(coverage.good_turing)}",
+        f"{share(coverage.good_turing)} of rollouts show a class that others show too (Good-Turing)",
         f"{100 * (coverage.redundancy or 0):.0f} % of rollouts repeat an answer",
         f"{100 * (coverage.unreadable or 0):.0f} % unreadable",
     ]

@@ -40,12 +40,12 @@ def count_cells(rows: pl.LazyFrame, values: dict[str, Values]) -> pl.LazyFrame:
         score = pl.col(SIGNAL + name)
         counts += [
             score.count().cast(pl.Int64).alias(f"n.{name}"),
-            (score == value.high).sum().cast(pl.Int64).alias(f"k.{name}"),
+            (score == pl.lit(value.high, pl.Float64)).sum().cast(pl.Int64).alias(f"k.{name}"),
             score.min().alias(f"low.{name}"),
             score.max().alias(f"high.{name}"),
         ]
         if "truncated" in columns:
-            cut = (pl.col("truncated") & (score == value.low)).sum().cast(pl.Int64)
+            cut = (pl.col("truncated") & (score == pl.lit(value.low, pl.Float64))).sum().cast(pl.Int64)
             counts.append(cut.alias(f"cut.{name}"))
     names = [pl.col(name).min() for name in NAMES if name in columns]
     return rows.group_by(keys).agg(*names, *counts)
