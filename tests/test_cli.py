@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -305,3 +306,16 @@ def test_labels_of_another_log_are_refused(freshbits, trl_log, tmp_path):
     assert ran.code == 2
     assert one_sentence(ran.err)
     assert "made from another log" in ran.err
+
+
+def test_labels_inside_the_log_are_no_part_of_it(freshbits: Callable[..., Ran], trl_log: Path, tmp_path: Path) -> None:
+    """`label LOG -o LOG/labels.csv` is the natural thing to do: neither audit may stumble over the file."""
+    log = tmp_path / "log"
+    shutil.copytree(trl_log, log)
+    labels = log / "labels.csv"
+    assert freshbits("label", log, "-n", "20", "-o", labels).code == 0
+    passed = freshbits("audit", log, "--labels", labels)
+    assert passed.code == 0, passed.err
+    ignored = freshbits("audit", log)
+    assert ignored.code == 0, ignored.err
+    assert "labels.csv holds labels" in ignored.out

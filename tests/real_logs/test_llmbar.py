@@ -89,3 +89,8 @@ def test_the_two_orders_are_one_judgement_repeated(joined):
     for judge, strategy, contradicts in asked.iter_rows():
         reason = report.budget[f"winner@{judge}/{strategy}"]
         assert reason.self_contradiction.value == pytest.approx(contradicts, abs=1e-6)
+
+
+def test_a_verdict_that_could_not_be_read_is_unscored(joined):
+    report, table = joined
+    assert sum(report.log.unscored.values()) == table["winner"].null_count()

@@ -68,3 +68,8 @@ def test_one_output_per_model_gives_no_contrast(found):
 def test_the_judge_s_length_column_is_no_signal(found):
     report, _ = found
     assert any("completion_chars" in note for note in report.log.notes)
+
+
+def test_a_rollout_that_a_judge_never_saw_is_not_unscored(found):
+    report, table = found
+    assert sum(report.log.unscored.values()) == table["reward"].null_count()

@@ -32,7 +32,7 @@ def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> Lo
         signals=list(tally.values),
         truth=labels is not None,
         labels=labels,
-        unscored={name: _unscored(tally, name, asked_everywhere=name not in log.judges) for name in tally.values},
+        unscored={name: _unscored(log, tally, name) for name in tally.values},
         truncated=int(groups["truncated"].sum()) if "truncated" in groups.columns else None,
         duplicates=log.duplicates[0],
         pairs=pairs,
@@ -72,11 +72,11 @@ def group_size(rows: NDArray[np.int64]) -> str:
     return str(low) if low == high else f"{low} to {high}, median {np.median(rows):g}"
 
 
-def _unscored(tally: Tally, signal: str, *, asked_everywhere: bool) -> int:
-    """Counts rollouts without a score; for one judge among several, only in the groups it was asked about."""
-    groups = tally.groups
-    asked = groups if asked_everywhere else groups.filter(pl.col(f"n.{signal}") > 0)
-    return int(asked["rows"].sum()) - int(asked[f"n.{signal}"].sum())
+def _unscored(log: Log, tally: Tally, signal: str) -> int:
+    """Counts rollouts without a score; for one judge among several, the verdicts it gave as null."""
+    if signal in log.judges:
+        return log.unread.get(signal, 0)
+    return tally.rows - int(tally.groups[f"n.{signal}"].sum())
 
 
 def _sampled(tally: Tally) -> Sampled | None:

@@ -76,8 +76,12 @@ def natural(path: Path) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdigit() else (1, part) for part in parts if part]
 
 
-def find(sources: Sequence[str | Path]) -> Found:
-    """Returns the files at paths, directories (searched through) or patterns such as `runs/*.jsonl`."""
+def find(sources: Sequence[str | Path], apart: Sequence[Path] = ()) -> Found:
+    """Returns the files at paths, directories (searched through) or patterns such as `runs/*.jsonl`.
+
+    Files in `apart` (labels, a file to join) are no part of the log where they lie inside a directory of it.
+    """
+    others = {path.resolve() for path in apart}
     files: list[Path] = []
     pickles: list[Path] = []
     named = True
@@ -87,7 +91,7 @@ def find(sources: Sequence[str | Path]) -> Found:
             if path.is_dir():
                 named = False
                 root = path if root is None else Path(os.path.commonpath([root, path]))
-                inside = _walk(path)
+                inside = [file for file in _walk(path) if file.resolve() not in others]
                 files += [file for file in inside if kind_of(file)]
                 pickles += [file for file in inside if file.suffix.lower() in PICKLES]
             elif not path.is_file():

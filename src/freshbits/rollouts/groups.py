@@ -49,7 +49,7 @@ def group_sizes(rows: Stream) -> list[str]:
     that is not ordered by prompt shows too few.
     """
     keys = [name for name in ("run", "round", "step", "source", "repeat") if name in rows.schema]
-    prompt = next((name for name in ("group", "prompt", "prompt_id") if name in rows.schema), None)
+    prompt = next((name for name in ("group", "prompt_id", "prompt") if name in rows.schema), None)
     chunks = rows.read([*keys, prompt]) if prompt is not None else iter(())
     first = next(chunks, None)
     if first is None:

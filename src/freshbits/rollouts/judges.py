@@ -60,8 +60,13 @@ def split_by_judge(opened: Opened, labelled: Stream, parts: Sequence[str]) -> Op
     notes = [*opened.notes, f"{len(order)} judges, each a signal of its own ({told})"]
     if again:
         notes.append(f"a judge scored some rollouts up to {again + 1} times: repeats")
+    unread = {
+        f"{name.removeprefix(SIGNAL)}@{judge}": named.filter(pl.col(JUDGE) == judge)[name].null_count()
+        for name in signals
+        for judge in order
+    }
     judges = {f"{name.removeprefix(SIGNAL)}@{judge}": judge_of[judge] or "" for name in signals for judge in order}
-    return Opened(rows, notes, judges=judges, duplicates=opened.duplicates, files=opened.files)
+    return Opened(rows, notes, judges=judges, unread=unread, duplicates=opened.duplicates, files=opened.files)
 
 
 def _verdicts(labelled: Stream, signals: list[str], parts: Sequence[str]) -> pl.DataFrame:

@@ -27,6 +27,9 @@ PLAN = {
 }
 
 
+LABEL_COLUMNS = {"row", "key", "truth", "inclusion_probability"}
+
+
 def row_key(prompt: str | None, completion: str | None) -> str:
     """Returns 16 hex digits that name a row by its text, so that labels cannot be put on another log.
 

@@ -30,6 +30,7 @@ class Log:
         weights: weights of signals in the total, where logged or given.
         origins: origin of signals that the reader knows ("external", "own_state", …).
         judges: signal -> the judge whose verdicts it holds, where a judge column split the signal.
+        unread: signal -> verdicts that its judge gave as null (a rollout it never saw is not unscored).
         filtered: None where the log is the unbiased sample; else why dead groups may be missing from it.
         problems: rows that were mended or left unscored; filled while batches are read.
         duplicates: rows left out because the producer wrote them twice; filled while batches are read.
@@ -43,6 +44,7 @@ class Log:
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, int] = field(default_factory=dict)
     filtered: str | None = None
     problems: Problems = field(default_factory=Problems)
     duplicates: list[int] = field(default_factory=lambda: [0])

@@ -10,7 +10,7 @@ from freshbits.rollouts import verdicts
 from freshbits.rollouts.discover import Family, Found, families, find
 from freshbits.rollouts.duplicates import drop_duplicates
 from freshbits.rollouts.join import join
-from freshbits.rollouts.labels import apply_labels
+from freshbits.rollouts.labels import LABEL_COLUMNS, apply_labels
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.options import ReadOptions, nearest
@@ -71,9 +71,9 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
         paths = [source] if isinstance(source, (str, Path)) else source
         if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, Path)) for path in paths):
             raise InputError(f"{type(source).__name__} is no log", mend="pass a path or a frame")
-        found = find(paths)
+        found = find(paths, apart=[path for path in (options.join, options.labels) if path is not None])
         notes += _about_files(found)
-        looked = families(found, notes)
+        looked = _without_labels(families(found, notes), notes)
         reader = _choose(looked, options)
         place = _place(reader, looked, found, problems)
     opened: Opened = reader.open_log(place, options)
@@ -119,6 +119,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         weights=opened.weights,
         origins=opened.origins,
         judges=opened.judges,
+        unread=opened.unread,
         filtered=opened.filtered,
         problems=place.problems,
         duplicates=opened.duplicates,
@@ -148,6 +149,16 @@ def _choose(looked: Sequence[Family], options: ReadOptions) -> ModuleType:
         return next(iter(recognised.values()))[0]
     # Nothing is recognised: let the plain reader say which column it misses, or use what --map says.
     return plain
+
+
+def _without_labels(looked: list[Family], notes: list[str]) -> list[Family]:
+    """Passes over files that `freshbits label` wrote beside the log, with a note."""
+    rest = [family for family in looked if not set(family.columns) >= LABEL_COLUMNS]
+    if not rest or len(rest) == len(looked):
+        return looked
+    passed = [family.files[0].name for family in looked if family not in rest]
+    notes += [f"{name} holds labels and is not used: pass it with --labels" for name in passed]
+    return rest
 
 
 def _recognise(family: Family) -> ModuleType | None:
