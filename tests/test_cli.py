@@ -308,7 +308,7 @@ def test_labels_of_another_log_are_refused(freshbits, trl_log, tmp_path):
     assert "made from another log" in ran.err
 
 
-def test_labels_inside_the_log_are_no_part_of_it(freshbits: Callable[..., Ran], trl_log: Path, tmp_path: Path) -> None:
+def test_labels_inside_the_log_are_no_part_of_it(freshbits, trl_log, tmp_path):
     """`label LOG -o LOG/labels.csv` is the natural thing to do: neither audit may stumble over the file."""
     log = tmp_path / "log"
     shutil.copytree(trl_log, log)
