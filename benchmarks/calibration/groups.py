@@ -9,10 +9,10 @@ from benchmarks.calibration.contrast import keys
 from benchmarks.calibration.mixtures import ONCE, REPEATED, ROUNDS, WORLDS, world
 from benchmarks.calibration.study import Cell, Reading, Study
 
+from freshbits.criteria.budget import GROUP_SIZES, _informative
 from freshbits.information.mixing import fit
-from freshbits.information.resampling import estimate, ratio
+from freshbits.information.resampling import ratio
 
-SIZES = (2, 4, 8, 16, 32, 64)
 CELLS: tuple[Cell, ...] = tuple(
     {"rollouts": size, "prompts": prompts, "design": design, "world": name}
     for size in (4, 8, 16)
@@ -33,18 +33,16 @@ def measure(cell: Cell, seed: int) -> list[Reading]:
     informative = truth(*place)
     found = [Reading.of("dead groups", logged, 1 - informative[size])]
     mixing = fit(counts.n, hits, prompts)
-    for other in SIZES:
-        share = mixing.mean(lambda s, other=other: 1 - s**other - (1 - s) ** other)
-        at = estimate(share, unit="", method="", prompts=mixing.prompts, rollouts=mixing.rollouts, bounds=(0.0, 1.0))
-        found.append(Reading.of(f"informative at {other}", at, informative[other]))
+    for other, share in _informative(mixing, size).items():  # as on the page: up to four times the logged size
+        found.append(Reading.of(f"informative at {other}", share, informative[int(other)]))
     return found
 
 
 @cache
 def truth(name: str, size: int, prompts: int, design: str) -> dict[int, float]:
     """Returns the exact share of informative groups by group size, averaged over the rounds."""
-    parts = [world(name, size, prompts, design).truth(r, SIZES).signals["reward"] for r in ROUNDS[design]]
-    return {other: float(np.mean([part.informative[other] for part in parts])) for other in SIZES}
+    parts = [world(name, size, prompts, design).truth(r, GROUP_SIZES).signals["reward"] for r in ROUNDS[design]]
+    return {other: float(np.mean([part.informative[other] for part in parts])) for other in GROUP_SIZES}
 
 
-STUDY = Study("groups", "Dead and informative groups, share of groups", CELLS, measure, logs=60)
+STUDY = Study("groups", "Dead and informative groups, share of groups", CELLS, measure, logs=100)
