@@ -47,12 +47,13 @@ def leave_out(fold: NDArray[np.intp]) -> NDArray[np.float64]:
 
 
 def jackknife_interval(
-    replicates: NDArray[np.float64], level: float = LEVEL, *, slack: float = 0.0
+    replicates: NDArray[np.float64], level: float = LEVEL, *, slack: float = 0.0, stretch: float = 1.0
 ) -> tuple[float, float, float]:
     """Returns (value, low, high) from the full estimate followed by the leave-one-fold-out estimates.
 
-    se² = (K-1)/K Σ (θ_k - mean θ)²; half width t_{K-1} · se, combined in quadrature with `slack`, the largest
-    bias that the estimator is known to have where it is used.
+    se² = (K-1)/K Σ (θ_k - mean θ)²; half width `stretch` · t_{K-1} · se, combined in quadrature with `slack`. Both are
+    measured: `slack` is the largest bias that the estimator has where it is used, `stretch` the factor by which the
+    jackknife is too sure of it.
 
     References: Wolter, Introduction to Variance Estimation (2007), ch. 4.
     """
@@ -63,7 +64,7 @@ def jackknife_interval(
     if count < 2:
         return value, float("nan"), float("nan")
     variance = (count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum())
-    half = float(np.hypot(t.ppf(0.5 + level / 2, count - 1) * np.sqrt(variance), slack))
+    half = float(np.hypot(stretch * t.ppf(0.5 + level / 2, count - 1) * np.sqrt(variance), slack))
     return value, value - half, value + half
 
 
@@ -76,6 +77,7 @@ def estimate(
     rollouts: int,
     bounds: tuple[float, float] = (0.0, float("inf")),
     slack: float = 0.0,
+    stretch: float = 1.0,
     correct_bias: bool = False,
 ) -> Estimate:
     """Builds the `Estimate` of replicate values, its interval clipped to the possible range.
@@ -83,7 +85,7 @@ def estimate(
     With `correct_bias` the jackknife's estimate of the bias, (K-1) (mean θ_k - θ), is taken off: it removes the part
     that falls with the number of prompts.
     """
-    value, low, high = jackknife_interval(replicates, slack=slack)
+    value, low, high = jackknife_interval(replicates, slack=slack, stretch=stretch)
     if correct_bias and replicates.size > 2:
         bias = (replicates.size - 2) * (float(replicates[1:].mean()) - value)
         value, low, high = value - bias, low - bias, high - bias

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from freshbits.information.mixing import Mixing
 
 
-EXTRAPOLATED = (0.01, 0.02)  # largest bias of pass@k at twice and at four times the logged group size
+EXTRAPOLATED = 1.3  # beyond the logged size unstretched intervals covered 81 to 92 % (benchmarks/calibration)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def pass_at(
                 prompts=mixing.prompts,
                 rollouts=mixing.rollouts,
                 bounds=(0.0, 1.0),
-                slack=EXTRAPOLATED[0] if tries <= 2 * size else EXTRAPOLATED[1],
+                stretch=EXTRAPOLATED,
                 correct_bias=True,
             )
     keys, position = np.unique(prompts, return_inverse=True)
