@@ -5,10 +5,12 @@ distributed. That distribution gives every budget number: contrast bits E h(s), 
 informative at another group size, pass@k beyond the logged k. The estimator is a nonparametric maximum likelihood
 mixture (Laird 1978; Lindsay 1983) started at the best Beta and stopped early, which keeps it smooth.
 
-Bias measured in `benchmarks/calibration`: below .01 bit from 8 rollouts per group, up to .02 at 4 to 7; with 2 or 3
-only bounds are identified. What few prompts add to it is taken off by the jackknife. It assumes that
-the rollouts of a group are independent given the prompt, and that their number was not chosen by looking at their
-verdicts.
+Bias measured in `benchmarks/calibration`: below .01 bit in every world from 4 rollouts per group on (what few prompts
+add to it is taken off by the jackknife). At 4 to 7 the interval is widened by .02 all the same: so few rollouts identify so
+few moments that worlds outside the calibration could be further off. With 2 or 3 only bounds are identified.
+
+It assumes that the rollouts of a group are independent given the prompt, and that their number was not chosen by
+looking at their verdicts.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 CELLS = 300
 STEPS, STEPS_LARGE = 200, 40  # small groups leave the likelihood flat, so EM has further to go
 LARGE = 16
-SLACK_FEW = 0.02  # largest known bias with 4 to 7 rollouts per group, bits
+SLACK_FEW = 0.02  # allowed for with 4 to 7 rollouts per group, bits
 
 
 @dataclass(frozen=True)
