@@ -7,7 +7,8 @@ mixture (Laird 1978; Lindsay 1983) started at the best Beta and stopped early, w
 
 Bias measured in `benchmarks/calibration`: below .01 bit in every world from 4 rollouts per group on (what few prompts
 add to it is taken off by the jackknife). At 4 to 7 the interval is widened by .02 all the same: so few rollouts
-identify so few moments that worlds outside the calibration could be further off. With 2 or 3 only bounds are identified.
+identify so few moments that worlds outside the calibration could be further off. With 2 or 3 only bounds are
+identified.
 
 It assumes that the rollouts of a group are independent given the prompt, and that their number was not chosen by
 looking at their verdicts.
