@@ -64,4 +64,4 @@ def world(size: int, prompts: int) -> World:
     )
 
 
-STUDY = Study("surprise", "Surprise bits H_V(S|B), bits per rollout", CELLS, measure, logs=100)
+STUDY = Study("surprise", "Surprise bits H_V(S|B), bits per rollout", CELLS, measure, logs=200)
