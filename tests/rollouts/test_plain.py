@@ -268,3 +268,10 @@ def test_formats_name_every_reader_once():
     cards = formats()
     assert [card.name for card in cards] == ["trl", "verl", "traces", "verifiers", "plain"]
     assert all(card.files and card.tells and card.cannot_tell for card in cards)
+
+
+def test_canonical_names_are_taken_as_they_are():
+    frame = pl.DataFrame({"prompt": ["p"], "completion": ["c"], "signal.steps": [1.0], "extra.note": ["n"]})
+    log = read(frame)
+    assert log.signals == ("steps",)
+    assert "extra.note" in log.schema

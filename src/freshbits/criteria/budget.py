@@ -157,7 +157,7 @@ def _dead(
 ) -> tuple[Estimate | None, Estimate | None, Estimate | None, str | None]:
     """Returns the shares of dead, all wrong and all right groups, and why they are unknown where they are."""
     several = groups.where(groups.n >= 2)
-    if filtered is None and _looks_filtered(several):
+    if filtered is None and kind == "binary" and _looks_filtered(several):
         filtered = "no dead group at all where chance alone would give some: the log looks filtered"
     if filtered is not None:
         return None, None, None, filtered + "; the share of dead groups is unknown"
@@ -178,7 +178,7 @@ def _dead(
 
 
 def _looks_filtered(groups: GroupCounts) -> bool:
-    """Tells whether dead groups are missing although the fitted pass rates would give at least ten by chance."""
+    """Tells whether dead groups are missing although the fitted pass rates would give at least five by chance."""
     if groups.n.size < 100 or bool(groups.dead.any()):
         return False
     fit = mixing.fit(groups.n, groups.k, groups.prompt)
@@ -186,7 +186,7 @@ def _looks_filtered(groups: GroupCounts) -> bool:
     expected = sum(
         count * float(fit.mean(lambda s, n=n: s**n + (1 - s) ** n)[0]) for n, count in zip(sizes, counts, strict=True)
     )
-    return bool(expected >= 10)
+    return bool(expected >= 5)  # none where five are expected: seven logs in a thousand
 
 
 def _informative(fit: mixing.Mixing, logged: float) -> dict[str, Estimate]:

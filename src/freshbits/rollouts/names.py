@@ -138,7 +138,7 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
             signals.append(base)
     plan |= {name: want for name, want in given.items() if name.startswith(SIGNAL)}
     for name in signals:
-        plan[SIGNAL + name] = Want(name, Kind.SCORE)
+        plan[SIGNAL + name.removeprefix(SIGNAL)] = Want(name, Kind.SCORE)
         rest.pop(name, None)
     notes = _passed_over(rest)
     plan |= extras(rest)
@@ -156,6 +156,8 @@ def is_reward(name: str, dtype: pl.DataType) -> bool:
     >>> [is_reward(name, pl.Float64()) for name in ("proxy_reward", "reward_format", "advantage")]
     [True, True, False]
     """
+    if name.startswith(SIGNAL):  # a table that has canonical names already
+        return is_number(dtype)
     return is_number(dtype) and bool(REWARD.search(name.lower())) and not NO_REWARD.search(name.lower())
 
 
@@ -163,12 +165,13 @@ def extras(columns: Mapping[str, pl.DataType]) -> Plan:
     """Returns left-over flat columns as `extra.NAME`, with their own types."""
     plan: Plan = {}
     for name, dtype in columns.items():
+        extra = EXTRA + name.removeprefix(EXTRA)
         if dtype == pl.Boolean:
-            plan[EXTRA + name] = Want(name, Kind.FLAG, strict=False)
+            plan[extra] = Want(name, Kind.FLAG, strict=False)
         elif dtype.is_numeric():
-            plan[EXTRA + name] = Want(name, Kind.NUMBER, strict=False)
+            plan[extra] = Want(name, Kind.NUMBER, strict=False)
         elif not dtype.is_nested() and dtype not in (pl.Null, pl.Binary, pl.Object):
-            plan[EXTRA + name] = Want(name, Kind.TEXT, strict=False)
+            plan[extra] = Want(name, Kind.TEXT, strict=False)
     return plan
 
 
