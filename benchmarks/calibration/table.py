@@ -65,7 +65,7 @@ def _shown(key: str, value: object) -> str:
     if value is None:
         return "–"
     if not isinstance(value, float):
-        return str(value)
+        return str(value).replace("|", "\\|")  # a bar would end the cell
     if key in ("coverage", "below", "worst world"):
         return f"{value:.1%}"
     return f"{value:+.4f}" if "bias" in key and key != "bias_se" else f"{value:.4f}"
