@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
 
 QUARTERS = 4
+BITS_TIMES_ROWS = 22.5  # a planning figure: labelled rows times bits at which openness is seen nine times in ten
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def label(log: Log, signal: str, count: int, seed: int = 0) -> tuple[pl.DataFram
         f"{table.height} of {scored:,} scored rollouts, "
         f"{table['prompt'].n_unique()} of {prompts:,} prompts, seed {seed}",
         f"true and false positive rates of {signal} to about ± {expected_width(table.height):.2f} (95 %)",
-        f"openness: a signal that brings {22.5 / max(asked, 1):.2f} bit per rollout or more would be seen",
+        f"openness: a signal that brings {BITS_TIMES_ROWS / max(asked, 1):.2f} bit per rollout or more should be seen",
     ]
     return table, words
 

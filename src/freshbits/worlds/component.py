@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,7 +30,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Component:
+class Component(ABC):
     """Is the base of all components; `scored` is the share of rows that get a verdict at all, at random.
 
     Attributes:
@@ -51,9 +52,9 @@ class Component:
         """Returns the base rates at which the law jumps, for wrong answers with these shares."""
         return ()
 
+    @abstractmethod
     def draw(self, rows: Rows, latent: Array, uniform: Array) -> Array:
         """Draws one verdict or score per row from one uniform number per row."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class Discrete(Component):
         """Returns the levels, lowest first."""
         return (0.0, 1.0)
 
+    @abstractmethod
     def law(self, prompts: Prompts, latent: Array, habits: Habits) -> Array:
         """Returns P(level | prompt, answer class, habit configuration), broadcastable to those four axes."""
-        raise NotImplementedError
 
     def dead(self, prompts: Prompts, latent: Array, habits: Habits, size: int) -> Array:
         """Returns P(all of `size` scored rows at one level), one column per level."""

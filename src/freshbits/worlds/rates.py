@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,12 +42,12 @@ class Rates(Protocol):
         """Returns E f(rate); jumps of f belong into breaks."""
 
 
-class Quadrature:
+class Quadrature(ABC):
     """Gives the expectation from the nodes."""
 
+    @abstractmethod
     def nodes(self, breaks: tuple[float, ...] = ()) -> Nodes:
         """Returns many nodes and weights, exact for functions smooth between the breaks."""
-        raise NotImplementedError
 
     def expect(self, f: Callable[[Array], Array], breaks: tuple[float, ...] = ()) -> float:
         """Returns E f(rate), exact where f is smooth between the breaks.
