@@ -195,3 +195,36 @@ def test_pairs_have_no_groups(evidence_of):
     found = budget(evidence_of(frame, pairs=True), "reward")
     assert (found.status, found.code) == ("not_applicable", "NO_GROUPS")
     assert found.contrast_bits is None
+
+
+def test_a_signal_that_the_sample_hardly_holds_is_not_judged(evidence_of, monkeypatch):
+    """Scores are read from sampled prompts; a signal that few of them have says so, the others are judged."""
+    monkeypatch.setattr("freshbits.tally.sample.MOST_ROWS", 480)
+    world = World(prompts=120, signals={"score": Score(0.5)}, sizes=Fixed(8))
+    frame = pl.concat([world.draw(1, step).with_columns(round=pl.lit(step, pl.Int64)) for step in range(3)])
+    rare = frame.with_columns(
+        pl.when(pl.col("prompt_id").hash(seed=1) % 4 == 0).then(pl.col("signal.score")).alias("signal.rare")
+    )
+    found = budget(evidence_of(rare), "rare")
+    assert (found.status, found.code) == ("not_judged", "FEW_SAMPLED")
+    every = budget(evidence_of(frame), "score")
+    assert every.status == "judged"
+    assert len(every.by_round) == 3
+
+
+def test_a_signal_that_the_sample_does_not_hold_has_no_bits(evidence_of, monkeypatch):
+    monkeypatch.setattr("freshbits.tally.sample.MOST_ROWS", 8)
+    frame = World(prompts=60, signals={"score": Score(0.5)}, sizes=Fixed(8)).draw(1)
+    rows = frame.with_columns(
+        pl.when(pl.col("prompt") != evidence_prompt(frame, evidence_of))
+        .then(pl.col("signal.score"))
+        .alias("signal.rare")
+    )
+    found = budget(evidence_of(rows), "rare")
+    assert (found.status, found.code, found.contrast_bits) == ("not_judged", "FEW_SAMPLED", None)
+
+
+def evidence_prompt(frame, evidence_of):
+    """Returns the text of the one prompt that a sample of eight rows holds."""
+    row = int(evidence_of(frame).tally.sample["row"][0])
+    return frame["prompt"][row]

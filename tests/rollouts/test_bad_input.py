@@ -432,3 +432,11 @@ def test_a_pickle_beside_a_log_is_left_out_and_said(tmp_path):
     frame, _, log = counted(tmp_path)
     assert frame.height == 4
     assert any("pickle" in note for note in log.notes)
+
+
+def test_two_different_tables_in_one_directory_are_not_one_log(tmp_path):
+    pl.DataFrame({"prompt": ["p"], "completion": ["c"], "reward": [1.0]}).write_parquet(tmp_path / "rollouts.parquet")
+    other = {"instruction": ["i"], "response": ["r"], "score": [2.0], "annotator": ["a"]}
+    pl.DataFrame(other).write_parquet(tmp_path / "ratings.parquet")
+    with pytest.raises(InputError, match=r"different tables in one place: .* point at one of them"):
+        read(tmp_path)

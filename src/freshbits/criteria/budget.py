@@ -54,9 +54,19 @@ def budget(evidence: Evidence, signal: str) -> Budget:
         return _one_per_group(evidence, signal, groups)
     scores = scored_sample(evidence.tally, signal)
     contrast, resolution = _contrast(kind, groups, scores)
+    if contrast is None:
+        sampled = int(np.unique(scores.prompt).size)
+        return Budget(
+            status="not_judged",
+            code="FEW_SAMPLED",
+            reason=f"of the {prompts:,} prompts scored, the sample for scores holds {sampled}; it needs {MIN_PROMPTS}",
+            needs=f"freshbits audit {evidence.where} --accept '{signal}>=THRESHOLD'",
+            kind=kind,
+            mean=_mean(kind, groups, scores),
+        )
     surprise_bits, columns = surprise(evidence.tally, signal, scores)
     dead, wrong, right, filtered = _dead(groups, evidence.filtered, kind)
-    few = contrast is not None and contrast.value is None
+    few = contrast.value is None
     fit = mixing.fit(groups.n, groups.k, groups.prompt) if kind == "binary" and not few else None
     informative = _informative(fit, float(np.median(groups.n))) if fit else {}
     return Budget(
@@ -99,6 +109,8 @@ def _contrast(kind: str, groups: GroupCounts, scores: Scores) -> tuple[Estimate 
 
 
 def _of_levels(level: NDArray[np.int64], scores: Scores, groups: GroupCounts) -> Estimate | None:
+    if np.unique(scores.prompt).size < MIN_PROMPTS:  # the sample holds too little of what this signal scored
+        return None
     keys, counts = count_levels(scores.group, level)
     first = np.searchsorted(scores.group, keys)
     bits = levels.contrast_bits(counts, scores.prompt[first])

@@ -29,7 +29,7 @@ def openness(evidence: Evidence, signal: str, budget: Budget) -> Openness:
             columns=budget.surprise_columns,
             surprise_bits=bound,
         )
-    if budget.code in ("FEW_PROMPTS", "BUDGET_UNSCORED"):
+    if budget.code in ("FEW_PROMPTS", "FEW_SAMPLED", "BUDGET_UNSCORED"):
         return Openness(status="not_judged", code=budget.code, reason=budget.reason, needs=budget.needs, origin=origin)
     if evidence.pairs:
         return Openness(

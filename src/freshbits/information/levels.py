@@ -36,7 +36,7 @@ def contrast_bits(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Est
         prompts: prompt key of each group.
 
     Returns:
-        None where the median group has fewer than four rollouts: too few to identify it.
+        None where the median group has fewer than four rollouts, too few to identify it, or there is one prompt.
 
     >>> rng = np.random.default_rng(0); s = rng.dirichlet([1, 1, 1], 400)
     >>> counts = np.array([rng.multinomial(8, row) for row in s])
@@ -45,7 +45,7 @@ def contrast_bits(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Est
     True
     """
     size = float(np.median(counts.sum(axis=1)))
-    if size < 4:
+    if size < 4 or np.unique(prompts).size < 2:
         return None
     counts = counts[:, counts.sum(axis=0) > 0]
     levels = counts.shape[1]

@@ -24,6 +24,8 @@ def centred_bins(score: NDArray[np.float64], group: NDArray[np.uint64], bins: in
     >>> centred_bins(np.array([1.0, 2.0, 7.0, 8.0]), np.array([0, 0, 1, 1], dtype=np.uint64), 2).tolist()
     [0, 1, 0, 1]
     """
+    if score.size == 0:
+        return np.zeros(0, dtype=np.int64)
     _, position = np.unique(group, return_inverse=True)
     mean = np.bincount(position, weights=score) / np.bincount(position)
     centred = np.round(score - mean[position], 12)
@@ -80,6 +82,8 @@ def discordant_scores(
     >>> discordant_scores(np.tile([1.0, 3.0], 20), g, g, noise=2.5).value
     0.0
     """
+    if score.size == 0:
+        return None
     order = np.lexsort((score, group))
     score, group, prompts = score[order], group[order], prompts[order]
     keys, start, size = np.unique(group, return_index=True, return_counts=True)

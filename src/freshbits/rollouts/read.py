@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,18 @@ def _choose(looked: Sequence[Family], options: ReadOptions) -> ModuleType:
     return plain
 
 
+def _same_table(families: list[Family]) -> None:
+    """Raises where plain files hold different tables: a union of their columns would be no log of anything."""
+    for one, other in combinations(families, 2):
+        shared, all_ = set(one.columns) & set(other.columns), set(one.columns) | set(other.columns)
+        if 2 * len(shared) < len(all_):
+            raise InputError(
+                f"different tables in one place: {one.files[0].name} and {other.files[0].name} share "
+                f"{len(shared)} of {len(all_)} columns",
+                mend="point at one of them (--join FILE adds a second one by id)",
+            )
+
+
 def _without_labels(looked: list[Family], notes: list[str]) -> list[Family]:
     """Passes over files that `freshbits label` wrote beside the log, with a note."""
     rest = [family for family in looked if not set(family.columns) >= LABEL_COLUMNS]
@@ -173,6 +186,8 @@ def _place(reader: ModuleType, looked: list[Family], found: Found, problems: Pro
         first = {family.kind: family.files[0] for family in chosen}
         where = "; ".join(f"{kind}: {file}" for kind, file in first.items())
         raise InputError(f"files of several kinds, none of them surely a log ({where})", mend="point at one of them")
+    if reader is plain:
+        _same_table(chosen)
     if not chosen:
         raise InputError(
             "no log here: no file holds rows", file=found.root or found.files[0],
