@@ -97,7 +97,7 @@ def effective(rows: NDArray[np.int64], equal_pairs: NDArray[np.int64], prompts: 
     3.0
     """
     several = rows >= 2
-    if not several.any():
+    if np.unique(prompts[several]).size < 2:
         return None
     size = rows[several].astype(np.float64)
     agree = equal_pairs[several] / (size * (size - 1))
