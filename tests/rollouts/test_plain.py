@@ -275,3 +275,15 @@ def test_canonical_names_are_taken_as_they_are():
     log = read(frame)
     assert log.signals == ("steps",)
     assert "extra.note" in log.schema
+
+
+def test_a_json_column_that_appears_late_is_counted(tmp_path):
+    rows = [{"prompt": "p", "completion": "c", "reward": 1.0}] * 300 + [
+        {"prompt": "p", "completion": "c", "reward": 0.0, "style_reward": 1.0}
+    ]
+    file = tmp_path / "late.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    log = read(file)
+    assert sum(batch.height for batch in log.batches()) == 301
+    assert log.signals == ("reward",)
+    assert any("'style_reward' is in none of the first rows" in line for line in log.problems.sentences())

@@ -31,7 +31,8 @@ def as_it_is(row: Row, _file: Path) -> Iterable[Row]:
 def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it_is) -> Table:
     """Looks at the first rows of JSON files and returns them as one table.
 
-    Columns that appear only after the first rows of every file looked at are not known here and not read.
+    Columns that appear only after the first rows of every file looked at are not known here: they are not read, and
+    the rows that have them are counted.
     """
     columns: dict[str, pl.DataType] = {}
     step = max(1, len(files) // PEEK_FILES)
@@ -54,6 +55,9 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
                         places.append(Place(held, str(file), line))
                     for values, (_, want) in zip(gathered, wants, strict=True):
                         values.append(row.get(want.column))
+                    if not row.keys() <= columns.keys():
+                        late = min(row.keys() - columns.keys())
+                        problems.add(f"column {late!r} is in none of the first rows: not read", str(file), line)
                     held += 1
                     expected = line + 1
                 if held >= CHUNK_ROWS:
