@@ -10,7 +10,7 @@ from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample, surprise
 from freshbits.information import levels, mixing
 from freshbits.information.entropy import UNIT, binary_entropy
-from freshbits.information.resampling import MIN_PROMPTS, estimate, proportion, ratio
+from freshbits.information.resampling import MIN_PROMPTS, estimate, mean, proportion
 from freshbits.information.scores import centred_bins, count_levels, discordant_binary, discordant_scores
 from freshbits.results import Block, Budget, Estimate
 
@@ -137,9 +137,8 @@ def _zero(groups: GroupCounts, method: str) -> Estimate:
 def _mean(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
     """Returns the mean verdict (share accepted) or the mean score, groups counting equally."""
     if kind == "binary":
-        return ratio(
+        return mean(
             groups.k / groups.n,
-            np.ones(groups.n.size),
             groups.prompt,
             unit="share accepted",
             method="mean over groups, jackknife over prompts",
@@ -147,9 +146,8 @@ def _mean(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
         )
     if scores.score.size == 0:
         return None
-    return ratio(
+    return mean(
         scores.score,
-        np.ones(scores.score.size),
         scores.prompt,
         unit="score",
         method="mean over sampled rollouts, jackknife over prompts",
@@ -173,20 +171,20 @@ def _dead(
         filtered = "no dead group at all where chance alone would give some: the log looks filtered"
     if filtered is not None:
         return None, None, None, filtered + "; the share of dead groups is unknown"
-
-    def share(mask: NDArray[np.bool_]) -> Estimate | None:
-        return ratio(
-            mask.astype(np.float64),
-            np.ones(mask.size),
-            several.prompt,
-            unit="share of groups",
-            method="groups of two or more, jackknife over prompts",
-            rollouts=int(several.n.sum()),
-        )
-
+    dead = _share(several, several.dead)
     if kind == "constant":  # one value says nothing about right and wrong
-        return share(several.dead), None, None, None
-    return share(several.dead), share(several.dead & several.low), share(several.dead & several.high), None
+        return dead, None, None, None
+    return dead, _share(several, several.dead & several.low), _share(several, several.dead & several.high), None
+
+
+def _share(groups: GroupCounts, mask: NDArray[np.bool_]) -> Estimate | None:
+    return mean(
+        mask.astype(np.float64),
+        groups.prompt,
+        unit="share of groups",
+        method="groups of two or more, jackknife over prompts",
+        rollouts=int(groups.n.sum()),
+    )
 
 
 def _looks_filtered(groups: GroupCounts) -> bool:
@@ -267,10 +265,11 @@ def _checks(groups: GroupCounts, contrast: Estimate | None) -> list[str]:
         other = mixing.jackknife_bits(groups.n, groups.k)
         if abs(other - contrast.value) > AGREEMENT:
             found.append(f"the per-prompt jackknife reads {other:.3f} bits, the mixture {contrast.value:.3f}")
-    if groups.n.size >= 50 and np.unique(groups.n).size > 1:
+    rate = groups.k / groups.n
+    if groups.n.size >= 50 and np.unique(groups.n).size > 1 and np.unique(rate).size > 1:
         from scipy.stats import spearmanr
 
-        rho = float(spearmanr(groups.n, groups.k / groups.n).statistic)
+        rho = float(spearmanr(groups.n, rate).statistic)
         if abs(rho) * np.sqrt(np.unique(groups.prompt).size) > 4:
             found.append(
                 f"group sizes go with pass rates (Spearman {rho:+.2f}): if sizes were chosen by the verdicts, "
@@ -287,16 +286,6 @@ def _by_round(kind: str, groups: GroupCounts, scores: Scores, *, hide_dead: bool
         some = scores.where((scores.round >= first) & (scores.round <= last))
         enough = np.unique(here.prompt).size >= MIN_PROMPTS and np.median(here.n) >= 2
         several = here.where(here.n >= 2)
-        dead = None
-        if not hide_dead:
-            dead = ratio(
-                several.dead.astype(np.float64),
-                np.ones(several.n.size),
-                several.prompt,
-                unit="share of groups",
-                method="groups of two or more, jackknife over prompts",
-                rollouts=int(several.n.sum()),
-            )
         result.append(
             Block(
                 round=number,
@@ -305,7 +294,7 @@ def _by_round(kind: str, groups: GroupCounts, scores: Scores, *, hide_dead: bool
                 rollouts=int(here.n.sum()),
                 mean=_mean(kind, here, some),
                 contrast_bits=_contrast(kind, here, some)[0] if enough else None,
-                dead_groups=dead,
+                dead_groups=None if hide_dead else _share(several, several.dead),
             )
         )
     return result

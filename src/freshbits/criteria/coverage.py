@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from freshbits.information import mixing, species
-from freshbits.information.resampling import MIN_PROMPTS, ratio
+from freshbits.information.resampling import MIN_PROMPTS, mean
 from freshbits.results import Coverage, Estimate, SignalCoverage
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ def _accepted(evidence: Evidence, signal: str) -> SignalCoverage:
 
 
 def _mean(counts: NDArray[np.int64], seen: species.Species, rollouts: int) -> Estimate | None:
-    return ratio(
+    return mean(
         counts.astype(np.float64),
-        np.ones(counts.size),
         seen.prompts,
         unit="classes/prompt",
         method="mean over prompts, jackknife over prompts",

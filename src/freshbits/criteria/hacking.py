@@ -6,6 +6,7 @@ shares between rollouts of one prompt. A high rank is a shortcut or a skill: wit
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,7 @@ def hacking(evidence: Evidence, signal: str) -> Hacking:
         code="HACK_NO_TRUTH",
         reason="shortcut or skill cannot be told without labels"
         if ranked
-        else "nothing varies inside a prompt that the signal could follow",
+        else "too few groups hold accepted and rejected rollouts that differ in anything looked at",
         needs=evidence.label_command(signal),
         features=ranked,
     )
@@ -110,10 +111,7 @@ def _rank(evidence: Evidence, signal: str, scores: Scores) -> list[Candidate]:
             )
         )
     q_values = false_discovery(np.array(p_values)) if p_values else np.zeros(0)
-    with_q = [
-        Candidate(**{**{k: getattr(c, k) for k in c.__dataclass_fields__}, "q_value": float(q)})
-        for c, q in zip(found, q_values, strict=True)
-    ]
+    with_q = [replace(c, q_value=float(q)) for c, q in zip(found, q_values, strict=True)]
     return sorted(with_q, key=lambda c: (-(c.signal_bits.value or 0.0) if c.signal_bits else 0.0, c.name))
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from freshbits.information.resampling import proportion
 from freshbits.information.usable import surprise_bits
 from freshbits.outputs.belief import belief, belief_columns
 from freshbits.results import Estimate
 from freshbits.rollouts.schema import SIGNAL
+from freshbits.tally.values import MOST_LEVELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,8 +54,9 @@ def scored_sample(tally: Tally, signal: str) -> Scores:
 def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None, list[str]]:
     """Estimates the surprise bits H_V(S|B) on the sample, and names the columns of B; None where B is empty.
 
-    Scores are cut at their quartiles. Where the judge contradicts itself on a share d of the rollouts it was asked
-    about twice, its own noise is at least 2 d bits (h(x) >= 4 x (1-x)), which is subtracted.
+    Scores are cut at their quartiles. Where a verdict contradicts itself on a share d of the rollouts that were judged
+    twice, the judge's own noise is at least 2 d bits (h(x) >= 4 x (1-x)); that is subtracted, with the lower end of d,
+    so that what is left stays an upper bound. Scores differ more finely than their quartiles: nothing is subtracted.
     """
     columns = belief_columns(tally.sample)
     if not columns or scores.score.size == 0:
@@ -62,8 +65,7 @@ def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None
     state = state[:, ~np.isnan(state).all(axis=0)]
     verdict = _levels(scores.score)
     bits = surprise_bits(verdict, state, scores.group, scores.prompt)
-    asked, differ = tally.repeats.get(signal, (0, 0))
-    noise = 2.0 * differ / asked if asked else 0.0
+    noise = _noise(tally, signal)
     if noise == 0.0 or bits.value is None or bits.low is None or bits.high is None:
         return bits, columns
     return Estimate(
@@ -78,10 +80,19 @@ def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None
     ), columns
 
 
+def _noise(tally: Tally, signal: str) -> float:
+    """Returns the least the judge's own noise can be, in bits; 0 where it was asked once or gives scores."""
+    asked, differ = tally.repeats.get(signal, (0, 0))
+    share = proportion(differ, asked, unit="share", method="exact binomial")
+    if share is None or share.low is None or tally.values[signal].kind == "score":
+        return 0.0
+    return 2.0 * share.low
+
+
 def _levels(score: NDArray[np.float64]) -> NDArray[np.int64]:
     """Returns levels 0, 1, …: the values themselves while few, else quartiles."""
     values, level = np.unique(score, return_inverse=True)
-    if values.size <= 4:
+    if values.size <= MOST_LEVELS:
         return level.astype(np.int64)
     cuts = np.unique(np.quantile(score, [0.25, 0.5, 0.75]))
     _, dense = np.unique(np.searchsorted(cuts, score, side="left"), return_inverse=True)

@@ -125,6 +125,24 @@ def estimate_bits(
     return replace(root, value=value, low=low, high=high)
 
 
+def mean(
+    values: NDArray[np.float64],
+    prompts: NDArray[np.uint64],
+    *,
+    unit: str,
+    method: str,
+    rollouts: int,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> Estimate | None:
+    """Estimates the mean of values with whole prompts as the unit of resampling; None where empty.
+
+    >>> mean(np.full(20, 0.5), np.arange(20, dtype=np.uint64), unit="share", method="", rollouts=20).value
+    0.5
+    """
+    ones = np.ones(values.size)
+    return ratio(values, ones, prompts, unit=unit, method=method, rollouts=rollouts, bounds=bounds)
+
+
 def proportion(hits: int, trials: int, *, unit: str, method: str) -> Estimate | None:
     """Estimates a share of independent trials with the exact (Clopper-Pearson) 95 % interval; None without trials.
 

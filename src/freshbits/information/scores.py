@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.information.resampling import ratio
+from freshbits.information.resampling import mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,9 +57,8 @@ def discordant_binary(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArr
     several = n >= 2
     size, hits = n[several].astype(np.float64), k[several]
     pairs = np.divide(2.0 * hits * (size - hits), size * (size - 1))
-    return ratio(
+    return mean(
         pairs,
-        np.ones(size.size),
         prompts[several],
         unit="share of pairs",
         method="pairs inside a group, jackknife over prompts",
@@ -93,9 +92,8 @@ def discordant_scores(
         values = score[start[i] : start[i] + size[i]]
         close = np.searchsorted(values, values + noise, side="right") - np.arange(1, size[i] + 1)
         share[i] = 1 - close.sum() / (size[i] * (size[i] - 1) / 2)
-    return ratio(
+    return mean(
         share[several],
-        np.ones(int(several.sum())),
         prompts[start[several]],
         unit="share of pairs",
         method="pairs inside a group, jackknife over prompts",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.information.resampling import LEVEL, estimate, folds_of, leave_out, ratio
+from freshbits.information.resampling import LEVEL, estimate, folds_of, leave_out, mean, ratio
 from freshbits.results import Estimate
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def chao1(species: Species) -> Estimate | None:
     3.5
     """
     each = species.distinct + species.once * (species.once - 1) / (2.0 * (species.twice + 1))
-    return ratio(
+    return mean(
         each.astype(np.float64),
-        np.ones(each.size),
         species.prompts,
         unit="classes/prompt",
         method="Chao1 lower bound, mean over prompts",
@@ -184,9 +183,8 @@ def _unbiased(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.ui
             gammaln(miss + 1) - gammaln(np.maximum(miss - tries, 0) + 1) - gammaln(size + 1) + gammaln(size - tries + 1)
         )
     fail = np.where(miss >= tries, np.exp(log), 0.0)
-    return ratio(
+    return mean(
         1 - fail,
-        np.ones(size.size),
         prompts[enough],
         unit="probability",
         method="unbiased, jackknife over prompts",

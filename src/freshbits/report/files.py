@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from freshbits.atomic import replacing
 from freshbits.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TABLES = (".parquet", ".jsonl", ".csv")
 
@@ -58,26 +52,3 @@ def write_table(table: pl.DataFrame, path: str) -> None:
                 pl.when(column.str.contains(r"^[=+\-@\t\r]")).then("'" + column).otherwise(column).name.keep()
                 for column in texts
             ).write_csv(temporary)
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary file beside `path`, which takes its place when the block ends without an error.
-
-    Raises:
-        InputError: if the folder cannot be written to.
-    """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
-        os.close(handle)
-    except OSError as error:
-        raise InputError(f"cannot write here ({error.strerror})", file=path, mend="choose another place") from None
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

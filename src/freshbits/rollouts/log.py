@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -79,7 +79,3 @@ class Log:
                     return
 
         return register_io_source(source, schema=dict(self.schema))
-
-    def with_rows(self, schema: dict[str, pl.DataType], read: Batches, *notes: str) -> Log:
-        """Returns the same log with its rows changed by a later stage (accept, truth, join, labels)."""
-        return replace(self, schema=schema, read=read, notes=(*self.notes, *notes))

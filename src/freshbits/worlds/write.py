@@ -7,12 +7,11 @@ files. What a format does not have (truth, region, who generated) is left out, a
 from __future__ import annotations
 
 import json
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from freshbits.atomic import replacing
 from freshbits.errors import InputError
 from freshbits.rollouts.schema import EXTRA, SIGNAL, signal_columns
 
@@ -46,6 +45,7 @@ def write_trl(
             "advantage",
         )
         path = directory / "completions" / f"completions_{step:05d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             table.write_parquet(temporary)
         files.append(path)
@@ -92,6 +92,7 @@ def write_plain(frame: pl.DataFrame, path: Path) -> Path:
     }
     if path.suffix not in writers:
         raise InputError("the ending names no table format", file=path, mend=f"use one of {sorted(writers)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         writers[path.suffix](temporary)
     return path
@@ -114,20 +115,9 @@ def with_advantage(frame: pl.DataFrame, weights: Mapping[str, float] | None = No
     return frame.with_columns(total.alias("total")).with_columns(advantage.fill_null(0.0).alias("advantage"))
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary name beside `path`, renamed when the block succeeds and removed when it fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     """Writes one JSON object per line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return path

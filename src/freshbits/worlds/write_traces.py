@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from freshbits.atomic import replacing
 from freshbits.rollouts.schema import SIGNAL, signal_columns
-from freshbits.worlds.write import GROUP, replacing, with_advantage, write_lines
+from freshbits.worlds.write import GROUP, with_advantage, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -207,6 +208,7 @@ def _result(row: Mapping[str, Any], signals: list[str]) -> dict[str, Any]:
 
 
 def _document(path: Path, content: Mapping[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return path
