@@ -13,6 +13,7 @@ from freshbits.outputs.degenerate import Sampled, degenerate, sample
 from freshbits.outputs.partition import TEXT, Partition
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.tally.cells import count_cells, summarise
+from freshbits.tally.labelled import draw_labelled
 from freshbits.tally.narrow import Narrow
 from freshbits.tally.sample import draw
 from freshbits.tally.tally import Tally
@@ -63,6 +64,7 @@ def tally(log: Log, progress: Callable[[str], None] | None = None) -> Tally:
             prompts=prompts,
             features=_feature_sums(once),
             sample=drawn,
+            labelled=draw_labelled(rows, groups),
             partition=partition.name if "answer_class" in rows.collect_schema() else None,
             by_construction=partition.by_construction,
             degenerate=tuple(degenerate(drawn, texts, pairs="opponent" in log.schema)),

@@ -52,6 +52,7 @@ class Tally:
         prompts: one row per prompt (sorted): distinct classes, seen once, seen twice, the same per signal.
         features: one row per round (sorted): rows and the sum of every feature.
         sample: narrow rows of a seeded sample of whole prompts, for what is too dear for every row.
+        labelled: narrow rows of the groups that hold a row with truth (of many labels, a sample of whole prompts).
         partition: how answers were read into classes, in words; None without completions.
         by_construction: whether the classes are the audited signal's own parse.
         degenerate: sources whose completions do not depend on their prompts.
@@ -63,6 +64,7 @@ class Tally:
     prompts: pl.DataFrame
     features: pl.DataFrame
     sample: pl.DataFrame
+    labelled: pl.DataFrame
     partition: str | None = None
     by_construction: bool = False
     degenerate: tuple[dict[str, Any], ...] = ()
@@ -93,8 +95,8 @@ class Tally:
         digest = hashlib.sha256()
         for name, value in self.values.items():
             digest.update(repr((name, value)).encode())
-        for frame in (self.groups, self.prompts, self.features, self.sample.drop("row", strict=False)):
-            for column in frame.get_columns():
+        for frame in (self.groups, self.prompts, self.features, self.sample, self.labelled):
+            for column in frame.drop("row", strict=False).get_columns():
                 digest.update(column.name.encode() + b"\0" + str(column.dtype).encode())
                 digest.update("\0".join(map(str, column.to_list())).encode())
         return digest.hexdigest()
