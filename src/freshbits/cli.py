@@ -34,7 +34,7 @@ Signal = Annotated[list[str] | None, typer.Option("--signal", help="Use only thi
 Map = Annotated[list[str] | None, typer.Option("--map", help="CANONICAL=COLUMN, e.g. completion=answer_text.")]
 Format = Annotated[str | None, typer.Option("--format", help="Read as this format; see `freshbits formats`.")]
 Truth = Annotated[str | None, typer.Option("--truth", help="Column that says whether a completion is right.")]
-TruthIs = Annotated[str | None, typer.Option("--truth-is", help="Value of the truth column that means right.")]
+TruthIs = Annotated[str | None, typer.Option("--truth-is", help="Value of the truth column that means right, or >=x.")]
 Join = Annotated[Path | None, typer.Option("--join", help="Second file with the same prompt ids (texts, truth).")]
 LabelsFile = Annotated[Path | None, typer.Option("--labels", help="Labels filled in after `freshbits label`.")]
 Accept = Annotated[list[str] | None, typer.Option("--accept", help="'NAME>=x' makes a verdict of a score.")]

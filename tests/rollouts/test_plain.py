@@ -155,6 +155,19 @@ def test_truth_is_makes_a_category_true():
     assert any("truth is 1 where it says 'right'" in note for note in log.notes)
 
 
+def test_truth_is_a_score_from_a_threshold_on():
+    frame = pl.DataFrame({"prompt": ["q"] * 3, "completion": ["a"] * 3, "reward": [1.0] * 3, "truth": [0.2, 0.5, None]})
+    log = read(frame, ReadOptions(truth_is=">=0.5"))
+    assert rows(log)["truth"].to_list() == [0.0, 1.0, None]
+    assert "truth is 1 where it is >=0.5" in log.notes
+
+
+def test_a_comparison_with_a_truth_that_is_no_number_says_where():
+    frame = pl.DataFrame({"prompt": ["q"] * 2, "completion": ["a"] * 2, "reward": [1.0] * 2, "truth": ["1", "good"]})
+    with pytest.raises(InputError, match=r"row 2, column 'truth': truth is 'good', which is no number"):
+        rows(read(frame, ReadOptions(truth_is=">=0.5", truth="truth")))
+
+
 def test_truth_is_a_number():
     frame = pl.DataFrame(ROWS).with_columns(pl.Series("truth", [1, 2] * 4))
     assert rows(read(frame, ReadOptions(truth_is="2")))["truth"].to_list() == [0.0, 1.0] * 4

@@ -32,7 +32,7 @@ class ReadOptions:
         labels: a file of truth labels by row, as `freshbits label` writes them.
         signals: the signals to keep; a numeric column that was not taken for one becomes one.
         truth: the column that knows whether a completion is right.
-        truth_is: the value of that column that means right, where it holds categories.
+        truth_is: the value of that column that means right, or a comparison (`>=0.5`) where it holds scores.
         accept: signal -> (operator, threshold) that makes a verdict of 0 and 1.
         weights: signal -> its weight in the total.
         origins: signal -> where it comes from.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -99,7 +100,7 @@ def check_truth(opened: Opened) -> None:
                     raise InputError(
                         f"truth is {truth[index]:g}, neither 0 (wrong) nor 1 (right)",
                         file=file, row=row, column="truth",
-                        mend="say which value means right with --truth-is VALUE",
+                        mend="say which value means right, or from which score on: --truth-is VALUE or '>=x'",
                     )  # fmt: skip
             yield chunk
 
@@ -107,17 +108,25 @@ def check_truth(opened: Opened) -> None:
 
 
 def truth_is(opened: Opened, value: str) -> None:
-    """Makes truth 1 where it equals `value` and 0 where it is anything else; empty stays unlabelled."""
+    """Makes truth 1 where it is `value` or meets a comparison like `>=0.5`, else 0; empty stays unlabelled.
+
+    Raises:
+        InputError: while reading, if a comparison meets a truth that is no number.
+    """
+    match = re.fullmatch(r"(>=|<=|==|>|<)\s*(\S+)", value.strip())
+    bound = _number(match.group(2)) if match else None
     inner = opened.rows
 
     def read(columns: Sequence[str]) -> Iterator[Chunk]:
         for chunk in inner.read(columns):
             if "truth" in columns:
+                if match is not None and bound is not None:
+                    _require_numbers(chunk, value)
+                    number = pl.col("truth").cast(pl.String).cast(pl.Float64, strict=False)
+                    right = COMPARE[match.group(1)](number, bound)
+                else:
+                    right = _equals(value)
                 truth = pl.col("truth").cast(pl.String)
-                right = truth.str.to_lowercase() == value.lower()
-                number = _number(value)
-                if number is not None:  # "1" also means 1.0, and "true" is not "1"
-                    right = right | (truth.cast(pl.Float64, strict=False) == number).fill_null(value=False)
                 empty = truth.is_null() | (truth == "")
                 chunk = chunk.with_rows(
                     chunk.rows.with_columns(pl.when(~empty).then(right).cast(pl.Float64).alias("truth"))
@@ -125,7 +134,32 @@ def truth_is(opened: Opened, value: str) -> None:
             yield chunk
 
     opened.rows = Stream(inner.schema | {"truth": pl.Float64()}, read)
-    opened.notes.append(f"truth is 1 where it says {value!r}")
+    opened.notes.append(
+        f"truth is 1 where it {'is' if bound is not None else 'says'} {value if match else repr(value)}"
+    )
+
+
+def _equals(value: str) -> pl.Expr:
+    """Returns whether truth says `value`, as a text or as a number."""
+    truth = pl.col("truth").cast(pl.String)
+    right = truth.str.to_lowercase() == value.lower()
+    number = _number(value)
+    if number is not None:  # "1" also means 1.0, and "true" is not "1"
+        right = right | (truth.cast(pl.Float64, strict=False) == number).fill_null(value=False)
+    return right
+
+
+def _require_numbers(chunk: Chunk, value: str) -> None:
+    truth = chunk.rows["truth"].cast(pl.String)
+    bad = truth.is_not_null() & (truth != "") & truth.cast(pl.Float64, strict=False).is_null()
+    if bad.any():
+        index = int(bad.arg_max() or 0)
+        file, row = chunk.where(index)
+        raise InputError(
+            f"truth is {truth[index]!r}, which is no number to hold against {value}",
+            file=file, row=row, column="truth",
+            mend="name the value that means right: --truth-is VALUE",
+        )  # fmt: skip
 
 
 def _means(name: str, signal: str) -> bool:
