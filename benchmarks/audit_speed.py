@@ -146,13 +146,13 @@ def _child(stage: str, log: str) -> None:
             {
                 "cpu_s": round(time.process_time() - start, 2),
                 "wall_s": round(time.monotonic() - wall, 2),
-                "peak_mb": _peak_mb(),
+                "peak_mb": peak_mb(),
             }
         )
     )
 
 
-def _peak_mb() -> int:
+def peak_mb() -> int:
     """Returns the peak resident memory of this program: rusage would carry over the parent's."""
     status = Path("/proc/self/status").read_text()
     return round(int(status.split("VmHWM:")[1].split()[0]) / 1024)
