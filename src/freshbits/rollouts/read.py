@@ -16,7 +16,7 @@ from freshbits.rollouts.log import Log
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.options import ReadOptions, nearest
 from freshbits.rollouts.problems import Problems
-from freshbits.rollouts.readers import plain, traces, trl, verifiers, verl
+from freshbits.rollouts.readers import lm_eval, plain, traces, trl, verifiers, verl
 from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # The first reader that recognises a file reads it; plain tables come last because their names are the
 # loosest.
-READERS: tuple[ModuleType, ...] = (trl, verl, traces, verifiers, plain)
+READERS: tuple[ModuleType, ...] = (trl, verl, traces, verifiers, lm_eval, plain)
 
 
 def formats() -> tuple[FormatCard, ...]:
