@@ -15,7 +15,17 @@ from freshbits.worlds.demo import main as write_demo
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures" / "rollouts"
-LOGS = ("trl/plain", "trl/repeated", "trl/chat", "verl_v0", "verl_v1", "prime_rl", "verifiers_results", "verifiers_v1")
+LOGS = (
+    "trl/plain",
+    "trl/repeated",
+    "trl/chat",
+    "verl_v0",
+    "verl_v1",
+    "prime_rl",
+    "verifiers_results",
+    "verifiers_v1",
+    "lm_eval",
+)
 DRAWN = "demo"
 
 

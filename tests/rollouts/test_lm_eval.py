@@ -47,7 +47,7 @@ def test_the_filters_of_a_document_stand_side_by_side_on_one_row():
     frame = rows(log)
     assert log.format == "lm-eval samples"
     assert log.signals == ("exact_match@strict-match", "exact_match@flexible-extract")
-    assert frame.height == 12
+    assert frame.height == 20
     for row in lines(SUMS):
         made = frame.row(row["doc_id"], named=True)
         assert made[f"signal.exact_match@{row['filter']}"] == row["exact_match"]
@@ -75,10 +75,10 @@ def test_filters_are_external_verdicts_on_the_same_text_and_no_parts_of_one_rewa
 def test_a_filter_that_takes_the_first_leaves_the_other_responses_unscored():
     log = read(AGAIN)
     frame = rows(log)
-    assert frame["sample"].to_list() == [0, 1, 2, 3] * 12
+    assert frame["sample"].to_list() == [0, 1, 2, 3] * 20
     scored = frame["signal.exact@first"].is_not_null()
-    assert frame.filter(scored)["sample"].to_list() == [0] * 12
-    assert log.unread == {"exact@first": 36, "exact@each": 0}
+    assert frame.filter(scored)["sample"].to_list() == [0] * 20
+    assert log.unread == {"exact@first": 60, "exact@each": 0}
     assert frame.filter(scored)["signal.exact@first"].equals(frame.filter(scored)["signal.exact@each"], null_equal=True)
 
 
@@ -96,7 +96,7 @@ def test_of_several_dates_a_directory_gives_the_newest_and_named_files_give_all(
     assert "1 older file(s) of the same model and task left out (name files to read several)" in log.notes
     assert "run" not in log.schema
     both = rows(read([SUMS, MODEL / f"samples_sums_{OLD}.jsonl"]))
-    assert both.group_by("run").len().sort("run").rows() == [(OLD, 3), (NEW, 12)]
+    assert both.group_by("run").len().sort("run").rows() == [(OLD, 3), (NEW, 20)]
 
 
 def test_multiple_choice_is_left_out_with_a_word_and_refused_alone():
@@ -122,7 +122,7 @@ def test_without_results_a_value_for_several_responses_is_refused(tmp_path):
 def test_the_answer_that_a_filter_read_is_kept_apart_from_the_text():
     frame = rows(read(SUMS))
     read_by = {row["doc_id"]: row["filtered_resps"][0] for row in lines(SUMS) if row["filter"] == "flexible-extract"}
-    assert frame["extracted"].to_list() == [None if read_by[doc] == "[invalid]" else read_by[doc] for doc in range(12)]
+    assert frame["extracted"].to_list() == [None if read_by[doc] == "[invalid]" else read_by[doc] for doc in range(20)]
 
 
 def test_older_layout_and_chat_messages(tmp_path):

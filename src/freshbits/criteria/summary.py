@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from freshbits.criteria.agreement import agreement
 from freshbits.results import Degenerate, Labels, LogSummary, Sampled
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> Lo
         sampled=_sampled(tally),
         degenerate=[Degenerate(**found) for found in tally.degenerate],
         problems=log.problems.sentences(),
-        notes=list(log.notes),
+        notes=[*log.notes, *([] if pairs else agreement(tally, log.judges))],
     )
 
 
