@@ -6,20 +6,20 @@ import io
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from freshbits.report.layout import MOST_SIGNALS, few, item, new_table, plain, safe
+from freshbits.report.spent import efficiency
+from freshbits.report.truth import channel, openness
 from freshbits.report.words import many, number, share, trend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from freshbits.results import Audit, Budget, Section
 
 WIDTH = 110
-MOST_SIGNALS = 8
 MOST_CANDIDATES = 5
 MOST_Q = 0.1
 
@@ -43,7 +43,10 @@ def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
         legacy_windows=False,
     )
     _head(console, audit)
+    openness(console, audit)
     _verdict(console, audit)
+    channel(console, audit)
+    efficiency(console, audit)
     _no_contrast(console, audit)
     _bits(console, audit)
     _follows(console, audit)
@@ -56,8 +59,8 @@ def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
 def _head(console: Console, audit: Audit) -> None:
     log = audit.log
     console.print(
-        f"[bold]{escape(log.format)}[/bold]: {many(log.rollouts, 'rollout')} of {many(log.prompts, 'prompt')} in "
-        f"{many(log.groups, 'group')} of {escape(log.group_size)}, {many(log.rounds, 'round')}"
+        f"[bold]{safe(log.format)}[/bold]: {many(log.rollouts, 'rollout')} of {many(log.prompts, 'prompt')} in "
+        f"{many(log.groups, 'group')} of {safe(log.group_size)}, {many(log.rounds, 'round')}"
         + (f", {many(len(log.sources), 'source')}" if log.sources else "")
         + (f", {many(log.files, 'file')}" if log.files else "")
     )
@@ -68,19 +71,19 @@ def _head(console: Console, audit: Audit) -> None:
         size = f"{many(log.sampled.rows, 'rollout')} of {many(log.sampled.prompts, 'prompt')}"
         lines.append(f"features, surprise and scores from a sample of {size}")
     for line in lines:
-        _item(console, line, "dim")
+        item(console, line, "dim")
     for source in log.degenerate:
-        _item(console, f"{source.source}: {source.why}", "bold red", mark="!")
+        item(console, f"{source.source}: {source.why}", "bold red", mark="!")
 
 
 def _verdict(console: Console, audit: Audit) -> None:
     """Leads with one sentence per signal (the first few); signals that say the same share one."""
     console.print()
     sentences: dict[str, list[str]] = {}
-    for signal, budget in _few(audit.budget):
+    for signal, budget in few(audit.budget):
         sentences.setdefault(_sentence(budget), []).append(signal)
     for sentence, signals in sentences.items():
-        console.print(Text(", ".join(signals), style="bold") + Text(f" {sentence}", style="not bold"))
+        console.print(Text(plain(", ".join(signals)), style="bold") + Text(plain(f" {sentence}"), style="not bold"))
     hidden = len(audit.budget) - MOST_SIGNALS
     if hidden > 0:
         console.print(f"and {many(hidden, 'more signal')}: see --json")
@@ -99,16 +102,16 @@ def _sentence(budget: Budget) -> str:
 
 
 def _no_contrast(console: Console, audit: Audit) -> None:
-    rows = [(s, b) for s, b in _few(audit.budget) if b.status == "judged" and b.dead_groups is not None]
+    rows = [(s, b) for s, b in few(audit.budget) if b.status == "judged" and b.dead_groups is not None]
     if not rows:
         return
     log = audit.log
-    table = _table(
+    table = new_table(
         "No contrast", "dead groups", "all wrong", "all right", "rollouts", "truncated at lowest", "unscored"
     )
     for signal, budget in rows:
         table.add_row(
-            escape(signal),
+            safe(signal),
             share(budget.dead_groups),
             share(budget.all_wrong) if budget.all_wrong else "–",
             share(budget.all_right) if budget.all_right else "–",
@@ -120,18 +123,18 @@ def _no_contrast(console: Console, audit: Audit) -> None:
     for signal, budget in rows:
         sizes = [f"{size}: {100 * (e.value or 0):.0f} %" for size, e in budget.informative_groups.items()]
         if sizes:
-            _item(console, f"{signal}, groups with contrast by group size:  " + "  ".join(sizes), "dim")
+            item(console, f"{signal}, groups with contrast by group size:  " + "  ".join(sizes), "dim")
         for check in budget.checks:
-            _item(console, f"{signal}: {check}", "yellow", mark="!")
+            item(console, f"{signal}: {check}", "yellow", mark="!")
 
 
 def _bits(console: Console, audit: Audit) -> None:
-    rows = [(s, b) for s, b in _few(audit.budget) if b.contrast_bits is not None]
+    rows = [(s, b) for s, b in few(audit.budget) if b.contrast_bits is not None]
     if rows:
-        table = _table("Bits per rollout", "contrast", "given the others", "surprise", "mean")
+        table = new_table("Bits per rollout", "contrast", "given the others", "surprise", "mean")
         for signal, budget in rows:
             table.add_row(
-                escape(signal),
+                safe(signal),
                 number(budget.contrast_bits),
                 number(audit.components[signal].given_others),
                 number(budget.surprise_bits),
@@ -142,14 +145,14 @@ def _bits(console: Console, audit: Audit) -> None:
             drawn, dry = trend(budget.by_round), audit.components[signal].saturated_at
             if drawn:
                 spent = f"; dry (under .05 bit) from round {dry} on" if dry is not None else ""
-                _item(console, f"{signal}, contrast over rounds:  {drawn}{spent}", "dim")
+                item(console, f"{signal}, contrast over rounds:  {drawn}{spent}", "dim")
         return
-    means = [(s, b) for s, b in _few(audit.budget) if b.mean is not None]
+    means = [(s, b) for s, b in few(audit.budget) if b.mean is not None]
     if means:
-        table = _table("Verdicts", "mean", "contradicts itself")
+        table = new_table("Verdicts", "mean", "contradicts itself")
         for signal, budget in means:
             table.add_row(
-                escape(signal),
+                safe(signal),
                 number(budget.mean),
                 share(budget.self_contradiction) if budget.self_contradiction else "asked once",
             )
@@ -157,20 +160,30 @@ def _bits(console: Console, audit: Audit) -> None:
 
 
 def _follows(console: Console, audit: Audit) -> None:
-    rows = [(s, audit.hacking[s]) for s, _ in _few(audit.budget) if audit.hacking[s].features]
+    rows = [(s, audit.hacking[s]) for s, _ in few(audit.budget) if audit.hacking[s].features]
     if not rows:
         return
+    beyond = any(candidate.spurious_bits for _, section in rows for candidate in section.features)
     told = "truth not used yet" if audit.log.truth else "shortcut or skill cannot be told without labels"
+    told = "beyond the truth: with right and wrong held fixed" if beyond else told
     several = any(candidate.source_fixed for _, section in rows for candidate in section.features)
     unit = "pair" if audit.log.pairs else "rollout"
-    table = _table("", f"bits per {unit}", *(["source held fixed"] if several else []), "leans to", "q")
+    table = new_table(
+        "",
+        f"bits per {unit}",
+        *(["beyond the truth"] if beyond else []),
+        *(["source held fixed"] if several else []),
+        "leans to",
+        "q",
+    )
     for signal, section in rows:
         shown = [c for c in section.features if (c.q_value or 0) <= MOST_Q][:MOST_CANDIDATES]
         none = "" if shown else f": none of the {len(section.features)} looked at"
-        table.add_row(Text(signal + none, style="bold"))
+        table.add_row(Text(plain(signal + none), style="bold"))
         for candidate in shown:
             fixed = candidate.source_fixed
-            cells = [f"  {escape(candidate.name)}", number(candidate.signal_bits, 3)]
+            cells = [f"  {safe(candidate.name)}", number(candidate.signal_bits, 3)]
+            cells += [number(candidate.spurious_bits, 3)] if beyond else []
             cells += [number(fixed.signal_bits, 3) if fixed else "–"] if several else []
             q = f"{candidate.q_value:.1g}" if candidate.q_value is not None else ""
             table.add_row(*cells, candidate.direction or "", q)
@@ -183,20 +196,20 @@ def _answers(console: Console, audit: Audit) -> None:
     coverage = audit.coverage
     if coverage.status != "judged":
         return
-    console.print(f"\n[bold]Answers[/bold] ({escape(coverage.reason or '')})")
+    console.print(f"\n[bold]Answers[/bold] ({safe(coverage.reason or '')})")
     seen = [
         f"{number(coverage.effective, 1)} effective classes per group",
         f"{share(coverage.good_turing)} of rollouts show a class that others show too (Good-Turing)",
         f"{100 * (coverage.redundancy or 0):.0f} % of rollouts repeat an answer",
         f"{100 * (coverage.unreadable or 0):.0f} % unreadable",
     ]
-    _item(console, "; ".join(seen))
-    for signal, _ in _few(audit.budget):
+    item(console, "; ".join(seen))
+    for signal, _ in few(audit.budget):
         found = coverage.by_signal.get(signal)
         if found is None:
             continue
         passes = [f"@{k} {100 * e.value:.0f} %" for k, e in found.pass_at.items() if e.value is not None]
-        _item(
+        item(
             console,
             f"{signal}: {number(found.distinct_accepted, 1)} distinct accepted per prompt, "
             f"next rollout shows a new one with {share(found.next_new)}; pass{' '.join(passes)}",
@@ -205,13 +218,8 @@ def _answers(console: Console, audit: Audit) -> None:
 
 def _not_judged(console: Console, audit: Audit) -> None:
     """Lists the questions that were not judged, and under them the command or the log that would let them be."""
-    first = next(iter(audit.budget), None)
-    sections: list[tuple[str, Section]] = [(f"budget of {s}", b) for s, b in _few(audit.budget)]
-    if first is not None:
-        sections += [(name, getattr(audit, name)[first]) for name in ("openness", "channel", "hacking", "efficiency")]
-        sections += [("coverage", audit.coverage), ("forecast", audit.forecast[first])]
     found: dict[str | None, dict[str, list[str]]] = {}
-    for name, section in sections:
+    for name, section in _asked(audit):
         if section.status == "not_judged":
             reasons = found.setdefault(section.needs, {})
             reasons.setdefault(f"{section.reason} ({section.code})", []).append(name)
@@ -220,9 +228,26 @@ def _not_judged(console: Console, audit: Audit) -> None:
     console.print("\n[bold]Not judged[/bold]")
     for needs, reasons in sorted(found.items(), key=lambda item: item[0] is None):
         for reason, names in reasons.items():
-            _item(console, f"{', '.join(names)}: {reason}")
+            item(console, f"{', '.join(names)}: {reason}")
         if needs is not None:
-            console.print(Text("    this would let it: ", style="dim") + Text(needs, style="bold cyan"), soft_wrap=True)
+            console.print(
+                Text("    this would let it: ", style="dim") + Text(plain(needs), style="bold cyan"), soft_wrap=True
+            )
+
+
+def _asked(audit: Audit) -> Iterator[tuple[str, Section]]:
+    """Yields the sections with their names: of every signal where there is truth, else of the first one."""
+    yield from ((f"budget of {signal}", section) for signal, section in few(audit.budget))
+    signals = [signal for signal, _ in few(audit.budget)][: None if audit.log.truth else 1]
+    for name in ("openness", "channel", "hacking", "efficiency"):
+        for signal in signals:
+            section: Section = getattr(audit, name)[signal]
+            said = name == "openness" and audit.log.truth and section.needs is None  # its reason leads the page
+            if not said:
+                yield name if len(signals) == 1 else f"{name} of {signal}", section
+    yield "coverage", audit.coverage
+    if signals:
+        yield "forecast", audit.forecast[signals[0]]
 
 
 def _next(console: Console, audit: Audit) -> None:
@@ -231,22 +256,5 @@ def _next(console: Console, audit: Audit) -> None:
     console.print("\n[bold]Do next[/bold]")
     for remedy in audit.remedies:
         lead = "  $ " if remedy.command.startswith("freshbits ") else "  · "  # a setting is nothing to paste
-        console.print(Text(lead, style="dim") + Text(remedy.command, style="bold cyan"), soft_wrap=True)
-        _item(console, f"{remedy.why}; expected: {remedy.expected}", "dim", indent=4, mark="")
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(title, no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="left", overflow="fold")
-    return table
-
-
-def _item(console: Console, text: str, style: str = "", *, indent: int = 2, mark: str = "·") -> None:
-    lead = f"{mark} " if mark else ""
-    console.print(Padding(Text(lead + text, style=style), (0, 0, 0, indent)))
-
-
-def _few(budgets: dict[str, Budget]) -> Iterable[tuple[str, Budget]]:
-    return list(budgets.items())[:MOST_SIGNALS]
+        console.print(Text(lead, style="dim") + Text(plain(remedy.command), style="bold cyan"), soft_wrap=True)
+        item(console, f"{remedy.why}; expected: {remedy.expected}", "dim", indent=4, mark="")

@@ -42,6 +42,40 @@ def number(value: Estimate | None, digits: int = 2) -> str:
     return f"{value.value:.{digits}f}" + (f" [{low}, {high}]" if value.low is not None else "")
 
 
+def estimate_of(value: object) -> Estimate | None:
+    """Returns an estimate from where sections hold plain data: an `Estimate`, its JSON, or a number without interval.
+
+    >>> estimate_of({"value": 0.5, "low": 0.4, "high": 0.6, "level": 0.9}).level
+    0.9
+    """
+    from freshbits.results import Estimate
+
+    if value is None or isinstance(value, Estimate):
+        return value
+    if isinstance(value, dict):
+        if not {"value", "low", "high"} & value.keys():
+            return None
+        blank = {"value": None, "low": None, "high": None, "level": 0.95, "unit": "", "method": ""}
+        known = {**blank, "prompts": 0, "rollouts": 0, **value}
+        return Estimate(**{name: known[name] for name in Estimate.__dataclass_fields__})
+    if isinstance(value, (bool, int, float)):
+        return Estimate(float(value), None, None, 0.95, "", "", 0, 0)
+    return None
+
+
+def bars(values: list[float | None]) -> str:
+    """Draws values between their smallest and largest; a gap where one is missing.
+
+    >>> bars([0.2, 0.4, None, 0.3])
+    '▁█ ▅'
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, wide = min(known), max(max(known) - min(known), 1e-9)
+    return "".join(" " if v is None else BARS[int((v - low) / wide * (len(BARS) - 1) + 0.5)] for v in values)
+
+
 def trend(blocks: list[Block]) -> str:
     """Draws contrast bits block by block, and writes the first and the last.
 

@@ -1,0 +1,64 @@
+"""How the bits are spent: on the task or on surface form, at which rung of the ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from freshbits.report.layout import few, filled, item, plain
+from freshbits.report.words import estimate_of, number
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from freshbits.results import Audit, Efficiency
+
+MOST_DETAILED = 3
+MOST_SURFACE = 3
+
+
+def efficiency(console: Console, audit: Audit) -> None:
+    """Prints task bits of total bits with η, one partition coarser and finer, surface bits and the ladder's rungs."""
+    judged = [(signal, section) for signal, section in few(audit.efficiency) if section.status == "judged"]
+    if not judged:
+        return
+    partitions = sorted({section.partition for _, section in judged if section.partition})
+    by = f" (answers told apart by {', '.join(partitions)})" if partitions else ""
+    console.print(Text("\nWhere the bits go", style="bold") + Text(plain(by), style="not bold"))
+    columns = ["task bits", "of total", "η", "coarser η", "finer η"]
+    console.print(filled("", columns, [(signal, _spent(section)) for signal, section in judged]))
+    for signal, section in judged[:MOST_DETAILED]:
+        for line in _details(section):
+            item(console, f"{signal}: {line}", "dim")
+
+
+def _spent(section: Efficiency) -> list[str]:
+    beside = [number(_eta(section.coarser)), number(_eta(section.finer))]
+    return [number(section.task_bits), number(section.total_bits), number(section.eta), *beside]
+
+
+def _eta(beside: Any) -> Any:
+    if isinstance(beside, dict) and "eta" in beside:
+        return estimate_of(beside["eta"])
+    return estimate_of(beside)
+
+
+def _details(section: Efficiency) -> list[str]:
+    lines = [section.reason] if section.reason else []
+    surface = [(row.get("feature"), estimate_of(row.get("bits"))) for row in section.surface]
+    known = [(name, bits) for name, bits in surface if bits is not None and bits.value is not None]
+    known.sort(key=lambda row: -(row[1].value or 0.0))
+    if known:
+        lines.append("surface, given the answer: " + ", ".join(f"{n} {number(b)}" for n, b in known[:MOST_SURFACE]))
+    rungs = [_rung(row) for row in section.ladder]
+    if rungs:
+        lines.append("bits that could be given:  " + "  ".join(rungs))
+    return lines
+
+
+def _rung(row: dict[str, Any]) -> str:
+    name, bits = row.get("rung") or row.get("name") or "?", estimate_of(row.get("bits"))
+    if row.get("status") == "not_judged" or bits is None:
+        return f"{name} ?"
+    return f"{name} {number(bits)}"

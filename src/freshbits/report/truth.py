@@ -1,0 +1,167 @@
+"""What truth lets the page lead with: is the signal open, how reliable is it, where is it worst, where does it peak."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from freshbits.report.layout import few, filled, item, plain
+from freshbits.report.words import bars, estimate_of, many, number, share
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from freshbits.results import Audit, Channel, Estimate, Openness
+
+MOST_DETAILED = 3  # signals whose worst stratum and pressure are shown; the table has the others
+SURE = 0.05
+STYLE = {"open": "bold green", "closed": "bold yellow", "undetermined": "bold magenta"}
+
+
+def openness(console: Console, audit: Audit) -> None:
+    """Prints one sentence per signal: open, closed, undetermined, or not judged and why.
+
+    Nothing is printed for a log without truth whose openness is not judged: the list of what was not judged says so.
+    """
+    sections = few(audit.openness)
+    if not audit.log.truth and not any(section.status == "judged" for _, section in sections):
+        return
+    console.print()
+    said: dict[tuple[str | None, str], list[str]] = {}
+    for signal, section in sections:
+        if audit.log.truth or section.status == "judged":
+            said.setdefault(_sentence(section), []).append(signal)
+    for (verdict, rest), signals in said.items():
+        names = plain(", ".join(signals))
+        if verdict is None:
+            console.print(Text(f"? openness of {names} not judged", style="bold magenta") + _usual(f": {rest}"))
+        else:
+            is_ = " are " if len(signals) > 1 else " is "
+            console.print(Text(names, style="bold") + _usual(is_) + Text(verdict, style=STYLE[verdict]) + _usual(rest))
+    for signal, section in sections[:MOST_DETAILED]:
+        for line in _beside(section):
+            item(console, f"{signal}: {line}", "dim")
+
+
+def _sentence(section: Openness) -> tuple[str | None, str]:
+    """Returns the verdict and the rest of its sentence; no verdict where openness was not judged."""
+    if section.status != "judged" or section.verdict is None:
+        return None, f"{section.reason} ({section.code})"
+    adjective = f" ({section.adjective})" if section.adjective else ""
+    if section.verdict == "open" and section.bits is not None:
+        left = f", {share(section.share)} of what that state leaves open" if section.share is not None else ""
+        brings = f"{number(section.bits)} bit per rollout about the task beyond the model's own state{left}"
+        return "open", f"{adjective}: it brings {brings}."
+    return section.verdict, f"{adjective}: {section.reason or 'no reason is given'}."
+
+
+def _usual(text: str) -> Text:
+    return Text(plain(text), style="not bold")
+
+
+def _beside(section: Openness) -> list[str]:
+    if section.status != "judged":
+        return []
+    lines = []
+    if section.verdict == "open" and section.reason:
+        lines.append(section.reason)
+    if section.within_bits is not None and section.between_bits is not None and section.verdict == "open":
+        lines.append(f"within prompts {number(section.within_bits)}, between prompts {number(section.between_bits)}")
+    ceiling = section.sharpening_ceiling
+    if section.verdict == "closed" and ceiling is not None:
+        lines.append(f"training on it can still sharpen: the majority answer is right for {share(ceiling)} of prompts")
+    return lines
+
+
+def channel(console: Console, audit: Audit) -> None:
+    """Prints the rates against truth, and for the first signals where the verifier is worst and where it peaks."""
+    if not audit.log.truth:
+        return
+    judged = [(signal, section) for signal, section in few(audit.channel) if section.status == "judged"]
+    if not judged:
+        return
+    labels = audit.log.labels
+    about = (
+        f" ({many(labels.rows, 'labelled row')} of {many(labels.prompts, 'prompt')}, {labels.design})" if labels else ""
+    )
+    console.print(Text("\nAgainst truth", style="bold") + _usual(about))
+    columns = ["TPR", "FPR", "J", "PPV", "AUROC", "bits"]
+    console.print(filled("", columns, [(signal, _rates(section)) for signal, section in judged]))
+    for signal, section in judged[:MOST_DETAILED]:
+        for line, style in _details(section):
+            item(console, f"{signal}: {line}", style)
+    if len(judged) > MOST_DETAILED:
+        item(console, f"worst strata and pressure of {len(judged) - MOST_DETAILED} more: see --json", "dim")
+
+
+def _rates(section: Channel) -> list[str]:
+    shares = [share(rate) if rate is not None else "–" for rate in (section.tpr, section.fpr)]
+    ppv = share(section.ppv) if section.ppv is not None else "–"
+    return [*shares, number(section.j), ppv, number(section.auroc), number(section.bits)]
+
+
+def _details(section: Channel) -> list[tuple[str, str]]:
+    lines = [(_worst(section), "yellow" if section.worst is not None else "dim")] if section.fpr is not None else []
+    if section.p_value is not None and section.p_value > SURE:
+        lines.append((f"inside a prompt no better than chance (p = {section.p_value:.2g})", "yellow"))
+    wrong = section.negative_j
+    if wrong is not None and (wrong.low or 0) > 0:
+        lines.append((f"the wrong way round (J below 0) in {share(wrong)} of prompts", "yellow"))
+    if section.reason:
+        lines.append((section.reason, "dim"))
+    drawn = _pressure(section)
+    return [*lines, (drawn, "")] if drawn else lines
+
+
+def _worst(section: Channel) -> str:
+    worst = section.worst
+    if worst is None:
+        return "no stratum stands out (each looked at against all rows, false discovery rate 10 %)"
+    rates = [
+        f"{name.upper()} {share(found)}" + (f" (all rows {_percent(whole)})" if whole is not None else "")
+        for name, whole in (("fpr", section.fpr), ("tpr", section.tpr))
+        if (found := estimate_of(worst.get(name))) is not None
+    ]
+    sure = next((worst[name] for name in ("q_value", "p_value") if worst.get(name) is not None), None)
+    where = f"worst where {worst.get('feature')} is {worst.get('value')}: {', '.join(rates)}"
+    return where + (f"; q = {sure:.1g}" if sure is not None else "")
+
+
+def _percent(whole: Estimate) -> str:
+    return "unknown" if whole.value is None else f"{100 * whole.value:.0f} %"
+
+
+def _pressure(section: Channel) -> str:
+    """Draws the truth of the best of n by the signal: measured up to the n logged, projected beyond."""
+    points = [(row["n"], estimate_of(row.get("truth")), row) for row in (section.pressure or {}).get("curve") or []]
+    known = [(n, truth, row) for n, truth, row in points if truth is not None and truth.value is not None]
+    if len(known) < 2:
+        return ""
+    ahead = [is_projected(row, truth) for _, truth, row in known]
+    drawn = bars([truth.value for _, truth, _ in known])
+    seen = "".join(drawn[at] for at in range(len(known)) if not ahead[at])
+    beyond = "".join(drawn[at] for at in range(len(known)) if ahead[at])
+    first, last = known[0], known[-1]
+    text = f"best of n by it is right:  {seen}{'┊' + beyond if beyond else ''}  "
+    text += f"{_percent(first[1])} at n = {first[0]}, {_percent(last[1])} at {last[0]}"
+    if beyond:
+        text += f" (after ┊ projected, n > {known[ahead.index(True) - 1][0]})"
+    return f"{text}; {_peak((section.pressure or {}).get('peak'), last[0])}"
+
+
+def is_projected(row: dict[str, Any], truth: Estimate) -> bool:
+    """Says whether a point of the curve was projected: it says so, or has the level of projections (90 %)."""
+    return bool(row.get("projected", truth.level == 0.9))
+
+
+def _peak(peak: Any, most: int) -> str:
+    """Writes where the curve turns, with its interval; a turn is claimed only where the interval ends before `most`."""
+    held = peak.get("n") if isinstance(peak, dict) and "n" in peak else peak
+    found = estimate_of(peak | {"value": held} if isinstance(held, (int, float)) and isinstance(peak, dict) else held)
+    if found is None or found.value is None or found.value >= most:
+        return f"no turn up to n = {most}"
+    ends = f" [{found.low:g}, {found.high:g}]" if found.low is not None and found.high is not None else ""
+    if found.high is None or found.high >= most:
+        return f"highest at n = {found.value:g}{ends}, not surely a turn"
+    return f"peak at n = {found.value:g}{ends}: beyond it, choosing harder by this signal makes it worse"
