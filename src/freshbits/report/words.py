@@ -66,7 +66,7 @@ def estimate_of(value: object) -> Estimate | None:
 def bars(values: list[float | None]) -> str:
     """Draws values between their smallest and largest; a gap where one is missing.
 
-    >>> bars([0.2, 0.4, None, 0.3])
+    >>> bars([1.0, 3.0, None, 2.0])
     '▁█ ▅'
     """
     known = [value for value in values if value is not None]
