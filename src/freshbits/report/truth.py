@@ -118,14 +118,17 @@ def _worst(section: Channel) -> str:
     worst = section.worst
     if worst is None:
         return "no stratum stands out (each looked at against all rows, false discovery rate 10 %)"
+    losing = [worst["loss"]] if worst.get("loss") in ("fpr", "tpr") else ["fpr", "tpr"]
+    usual = {"fpr": section.fpr, "tpr": section.tpr}
     rates = [
-        f"{name.upper()} {share(found)}" + (f" (all rows {_percent(whole)})" if whole is not None else "")
-        for name, whole in (("fpr", section.fpr), ("tpr", section.tpr))
+        f"{name.upper()} {share(found)}" + (f", {_percent(whole)} on all rows" if (whole := usual[name]) else "")
+        for name in losing
         if (found := estimate_of(worst.get(name))) is not None
     ]
-    sure = next((worst[name] for name in ("q_value", "p_value") if worst.get(name) is not None), None)
-    where = f"worst where {worst.get('feature')} is {worst.get('value')}: {', '.join(rates)}"
-    return where + (f"; q = {sure:.1g}" if sure is not None else "")
+    sure = [f"q = {worst['q_value']:.1g}"] if worst.get("q_value") is not None else []
+    sure += [many(worst["rows"], "labelled row")] if worst.get("rows") is not None else []
+    where = f"worst where {str(worst.get('feature')).replace('_', ' ')} is {worst.get('value')}: {'; '.join(rates)}"
+    return where + (f" ({', '.join(sure)})" if sure else "")
 
 
 def _percent(whole: Estimate) -> str:
@@ -147,7 +150,7 @@ def _pressure(section: Channel) -> str:
     text += f"{_percent(first[1])} at n = {first[0]}, {_percent(last[1])} at {last[0]}"
     if beyond:
         text += f" (after ┊ projected, n > {known[ahead.index(True) - 1][0]})"
-    return f"{text}; {_peak((section.pressure or {}).get('peak'), last[0])}"
+    return f"{text}; {_peak(section.pressure or {}, last[0])}"
 
 
 def is_projected(row: dict[str, Any], truth: Estimate) -> bool:
@@ -155,13 +158,16 @@ def is_projected(row: dict[str, Any], truth: Estimate) -> bool:
     return bool(row.get("projected", truth.level == 0.9))
 
 
-def _peak(peak: Any, most: int) -> str:
+def _peak(pressure: dict[str, Any], most: int) -> str:
     """Writes where the curve turns, with its interval; a turn is claimed only where the interval ends before `most`."""
+    peak = pressure.get("peak")
     held = peak.get("n") if isinstance(peak, dict) and "n" in peak else peak
     found = estimate_of(peak | {"value": held} if isinstance(held, (int, float)) and isinstance(peak, dict) else held)
     if found is None or found.value is None or found.value >= most:
-        return f"no turn up to n = {most}"
+        return str(pressure.get("reason") or f"no turn up to n = {most}")
     ends = f" [{found.low:g}, {found.high:g}]" if found.low is not None and found.high is not None else ""
     if found.high is None or found.high >= most:
         return f"highest at n = {found.value:g}{ends}, not surely a turn"
-    return f"peak at n = {found.value:g}{ends}: beyond it, choosing harder by this signal makes it worse"
+    fall = estimate_of(peak.get("fall")) if isinstance(peak, dict) else None
+    lost = f" (by {share(fall)} at n = {most})" if fall is not None else ""
+    return f"peak at n = {found.value:g}{ends}: beyond it, choosing harder by this signal makes it worse{lost}"
