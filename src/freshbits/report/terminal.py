@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from freshbits.report.ahead import forecast
 from freshbits.report.layout import MOST_SIGNALS, few, item, new_table, plain, safe
 from freshbits.report.spent import efficiency
 from freshbits.report.truth import channel, openness
@@ -51,6 +52,7 @@ def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
     _bits(console, audit)
     _follows(console, audit)
     _answers(console, audit)
+    forecast(console, audit)
     _not_judged(console, audit)
     _next(console, audit)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
