@@ -135,6 +135,11 @@ def test_older_layout_and_chat_messages(tmp_path):
     assert rows(log)["prompt"].to_list() == ["1+1=", "1+1?"]
 
 
+def test_responses_without_the_list_of_requests_around_them(tmp_path):
+    frame = rows(read(write(tmp_path, sample(resps=("twelve",)) | {"resps": ["twelve"]})))
+    assert frame["completion"].to_list() == ["twelve"]
+
+
 def test_a_repeated_row_is_dropped_and_a_second_run_in_one_file_refused(tmp_path):
     log = read(write(tmp_path, sample(), sample()))
     assert rows(log).height == 1

@@ -161,7 +161,9 @@ def responses(row: Row) -> list[str]:
     asked = requests(row)
     if len(asked) != 1 or len(asked[0]) < 2 or not isinstance(asked[0][1], dict):
         return []
-    return [str(text) for text in row["resps"][0]]
+    inner = row["resps"][0]
+    texts = row["resps"] if isinstance(inner, str) else inner  # some write the one request's responses flat
+    return [str(text) for text in texts]
 
 
 def requests(row: Row) -> list[list[Any]]:
