@@ -9,6 +9,7 @@ import polars as pl
 from freshbits.worlds.counts import Counts, count
 from freshbits.worlds.draw import draw
 from freshbits.worlds.spec import Spec
+from freshbits.worlds.step_state import Policies
 from freshbits.worlds.truth import WorldTruth, truth_of
 
 
@@ -61,6 +62,17 @@ class World(Spec):
     def counts(self, seed: int, rounds: tuple[int, ...] = (0,)) -> Counts:
         """Draws counts per group without rows or text, for the binary components."""
         return count(self, seed, rounds)
+
+    def policies(self, seed: int, replicas: int = 1, before: float = 0.0) -> Policies:
+        """Returns what the first source believes in round 0, as the start of `replicas` loops (see `step.Loop`).
+
+        The same prompts as `draw(seed)`; `before` rows per prompt weigh as much in an accumulating pool.
+
+        >>> World(prompts=3).policies(seed=1, replicas=2).shares.shape
+        (2, 3, 4)
+        """
+        prompts = self.believed(self.population(seed), self.asked(0), 0, self.sources[0])
+        return Policies.of(prompts.belief, replicas, before=before)
 
     def truth(
         self,
