@@ -143,7 +143,8 @@ def test_code_classes() -> None:
 def test_classes_are_declared_keys_and_unreadable_is_its_own() -> None:
     rows = pl.DataFrame({"completion": [r"\boxed{7}", r"\boxed{7.0}", r"\boxed{8}", "?", None, r"\boxed{ }"]})
     found = classes(rows, BOXED)
-    assert found.schema == {"answer_class": pl.UInt64, "unreadable": pl.Boolean}
+    assert found.schema == {"answer_class": pl.UInt64, "unreadable": pl.Boolean, "coarser_class": pl.UInt64}
+    assert found["coarser_class"].to_list() == [*[key(b"number")] * 3, *[UNREADABLE] * 3]
     assert found["answer_class"].to_list() == [key(b"7"), key(b"7"), key(b"8"), *[UNREADABLE] * 3]
     assert found["unreadable"].to_list() == [False, False, False, True, True, True]
 

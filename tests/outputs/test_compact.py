@@ -38,7 +38,8 @@ def test_the_columns_are_those_of_the_log_and_no_text_but_names() -> None:
     frame = compact(log(), BOXED)
     features = [FEATURE + feature.name for feature in CORE]
     assert frame.columns == [
-        *("round", "run", "source", "region", "prompt", "group", "answer_class", "unreadable", "text"),
+        *("round", "run", "source", "region", "prompt", "group", "answer_class", "unreadable"),
+        *("coarser_class", "text"),
         *("truncated", "tokens", "signal.r"),
         *features,
     ]

@@ -36,6 +36,8 @@ FEWEST_DRAWS = 4
 class Cells:
     """Counts per (group, level): `n` scored rollouts and `k` accepted ones, shape (groups, levels).
 
+    `weight` is how much each group counts; None where all count alike.
+
     >>> Cells.count(np.array([7, 7, 8]), np.array([0, 1, 1]), np.array([1, 0, 1])).n.tolist()
     [[1.0, 1.0], [0.0, 1.0]]
     """
@@ -43,6 +45,7 @@ class Cells:
     n: NDArray[np.float64]
     k: NDArray[np.float64]
     prompts: NDArray[np.uint64]
+    weight: NDArray[np.float64] | None = None
 
     @classmethod
     def count(
@@ -64,7 +67,7 @@ class Cells:
     def informative(self) -> Cells:
         """Returns the cells without levels that nobody shows."""
         used = self.n.sum(axis=0) > 0
-        return Cells(self.n[:, used], self.k[:, used], self.prompts)
+        return Cells(self.n[:, used], self.k[:, used], self.prompts, self.weight)
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,10 @@ class _Patterns:
     weights: NDArray[np.float64]
 
     @classmethod
-    def of(cls, cells: Cells) -> _Patterns:
+    def of(cls, cells: Cells, fold: NDArray[np.intp], folds: int) -> _Patterns:
         """Groups with the same counts are interchangeable: thousands of groups shrink to hundreds of patterns."""
         rows, position = np.unique(np.hstack([cells.n, cells.k]), axis=0, return_inverse=True)
-        fold = folds_of(cells.prompts, FOLDS)
-        folds = int(fold.max()) + 1
-        flat = np.bincount(fold * rows.shape[0] + position.ravel(), minlength=folds * rows.shape[0])
+        flat = np.bincount(fold * rows.shape[0] + position.ravel(), cells.weight, minlength=folds * rows.shape[0])
         by_fold = flat.reshape(folds, rows.shape[0]).astype(np.float64)
         levels = cells.n.shape[1]
         total = by_fold.sum(axis=0)
@@ -107,17 +108,11 @@ def shared_bits(cells: Cells) -> tuple[Estimate, float]:
     levels = cells.n.shape[1]
     if levels < 2 or cells.k.sum() in (0.0, cells.n.sum()):
         return _nothing(cells), 0.0
-    patterns = _Patterns.of(cells)
-    shares = _level_shares(patterns)
-    effects = conditional_effects(patterns.n, patterns.k, patterns.weights)
-    mass = _fit(patterns, patterns.weights[0], effects[0], np.full(GRID.size, 1 / GRID.size), STEPS)
-    values = [_bits(patterns, patterns.weights[0], effects[0], mass, shares)]
-    values += [
-        _bits(patterns, weight, beta, _fit(patterns, weight, beta, mass, WARM_STEPS), shares)
-        for weight, beta in zip(patterns.weights[1:], effects[1:], strict=True)
-    ]
+    fold = folds_of(cells.prompts, FOLDS)
+    folds = int(fold.max()) + 1
+    effects = leave_out_effects(cells, fold, folds)
     result = estimate_bits(
-        np.array(values),
+        leave_out_bits(cells, effects, fold, folds),
         unit="bits/rollout",
         method="conditional logit with a mixture of intercepts, jackknife over prompts",
         prompts=int(np.unique(cells.prompts).size),
@@ -127,6 +122,37 @@ def shared_bits(cells: Cells) -> tuple[Estimate, float]:
     if within_group_test(cells) > 1 - LEVEL:
         result = replace(result, low=0.0)
     return result, float(effects[0, -1] - effects[0, 0])
+
+
+def leave_out_effects(cells: Cells, fold: NDArray[np.intp], folds: int) -> NDArray[np.float64]:
+    """Estimates β for all groups and with each fold left out, shape (1 + folds, levels); see `conditional_effects`.
+
+    >>> cells = Cells.count(np.arange(80) // 4, np.arange(80) % 2, (np.arange(80) % 2) * 1.0)
+    >>> bool((leave_out_effects(cells, np.arange(20) % 2, 2)[:, 1] > 2).all())
+    True
+    """
+    patterns = _Patterns.of(cells, fold, folds)
+    return conditional_effects(patterns.n, patterns.k, patterns.weights)
+
+
+def leave_out_bits(
+    cells: Cells, effects: NDArray[np.float64], fold: NDArray[np.intp], folds: int
+) -> NDArray[np.float64]:
+    """Computes the bits of `shared_bits` at given effects, for all groups and with each fold left out.
+
+    >>> cells = Cells.count(np.arange(80) // 4, np.arange(80) % 2, (np.arange(80) % 2) * 1.0)
+    >>> leave_out_bits(cells, np.zeros((3, 2)), np.arange(20) % 2, 2).round(6).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    patterns = _Patterns.of(cells, fold, folds)
+    shares = _level_shares(patterns)
+    mass = _fit(patterns, patterns.weights[0], effects[0], np.full(GRID.size, 1 / GRID.size), STEPS)
+    values = [_bits(patterns, patterns.weights[0], effects[0], mass, shares)]
+    values += [
+        _bits(patterns, weight, beta, _fit(patterns, weight, beta, mass, WARM_STEPS), shares)
+        for weight, beta in zip(patterns.weights[1:], effects[1:], strict=True)
+    ]
+    return np.array(values)
 
 
 def within_group_test(cells: Cells) -> float:

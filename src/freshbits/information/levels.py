@@ -53,9 +53,8 @@ def contrast_bits(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Est
         return two_levels(counts.sum(axis=1), counts[:, 1], prompts)
     fold = folds_of(prompts)
     folds = int(fold.max()) + 1
-    groups = counts.shape[0] - np.concatenate([[0], np.bincount(fold, minlength=folds)])
     return estimate(
-        _splits(counts, counts.sum(axis=1), fold, folds) / groups,
+        mean_entropy(counts, fold, folds),
         unit=UNIT,
         method=f"NPMLE of {levels} levels by binary splits, jackknife over prompts",
         prompts=int(np.unique(prompts).size),
@@ -64,6 +63,17 @@ def contrast_bits(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Est
         slack=SLACK,
         correct_bias=True,
     )
+
+
+def mean_entropy(counts: NDArray[np.int64], fold: NDArray[np.intp], folds: int) -> NDArray[np.float64]:
+    """Estimates the mean over groups of H(levels), in bits, for all groups and with each fold left out.
+
+    >>> mean_entropy(np.full((40, 2), 8), np.arange(40) % 2, 2).round(1).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    groups = counts.shape[0] - np.concatenate([[0], np.bincount(fold, minlength=folds)])
+    found: NDArray[np.float64] = _splits(counts, counts.sum(axis=1), fold, folds) / groups
+    return found
 
 
 def _splits(

@@ -96,8 +96,9 @@ def fit_weighted(
     pairs, weights = _count_pairs(n, k, weight, fold, folds)
     sizes, hits = pairs[:, 0], pairs[:, 1]
     grid, edges = _grid()
-    likelihood = _binomial(sizes, hits, grid)
-    mass = _beta_start(sizes, hits, weights, edges)
+    log = log_binomial(sizes, hits, grid)
+    likelihood = np.exp(log - log.max(axis=1, keepdims=True))
+    mass = start_mass(sizes, hits, weights, edges)
     total = weights.sum(axis=1)
     for _ in range(STEPS if int(n.max()) <= LARGE else STEPS_LARGE):
         mass *= (weights / (mass @ likelihood.T)) @ likelihood / np.maximum(total, 1e-300)[:, None]
@@ -190,20 +191,33 @@ def _count_pairs(
     return np.stack([codes // wide, codes % wide], axis=1), weights
 
 
-def _binomial(n: NDArray[np.int64], k: NDArray[np.int64], grid: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns L_ij ∝ s_j^k_i (1-s_j)^(n_i-k_i), scaled to a maximum of one per pair."""
+def log_binomial(n: NDArray[np.int64], k: NDArray[np.int64], grid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Computes k_i ln s_j + (n_i-k_i) ln(1-s_j), shape (pairs, grid); -1e300 stands for minus infinity.
+
+    >>> log_binomial(np.array([2]), np.array([2]), np.array([1.0])).tolist()
+    [[0.0]]
+    """
     with np.errstate(divide="ignore"):
         log_s, log_f = np.log(grid), np.log1p(-grid)
     hit = np.where(k[:, None] > 0, k[:, None] * np.where(np.isfinite(log_s), log_s, -1e300), 0.0)
     miss = np.where((n - k)[:, None] > 0, (n - k)[:, None] * np.where(np.isfinite(log_f), log_f, -1e300), 0.0)
-    log = hit + miss
-    return np.asarray(np.exp(log - log.max(axis=1, keepdims=True)), dtype=np.float64)
+    return np.asarray(hit + miss, dtype=np.float64)
 
 
-def _beta_start(
+def start_mass(
     n: NDArray[np.int64], k: NDArray[np.int64], weights: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Returns the starting mass of every replicate: its best Beta on the cells, and two small atoms."""
+    """Computes the starting mass of every replicate: its best Beta on the cells, and two small atoms.
+
+    Args:
+        n: rollouts of each distinct pair (n, k).
+        k: accepted rollouts of each pair.
+        weights: how often each pair counts, shape (replicates, pairs).
+        edges: edges of the cells of rates, from 0 to 1.
+
+    >>> start_mass(np.array([8]), np.array([4]), np.ones((1, 1)), np.array([0.0, 0.5, 1.0])).round(2).tolist()
+    [[0.01, 0.49, 0.49, 0.01]]
+    """
     from scipy.special import betainc, betaln, gammaln
 
     a, b = _starts()

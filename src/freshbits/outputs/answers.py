@@ -6,7 +6,7 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.outputs import extract
-from freshbits.outputs.keys import per_distinct, text_keys
+from freshbits.outputs.keys import name_keys, per_distinct, text_keys
 from freshbits.outputs.partition import (
     ANSWER_PHRASE,
     ANSWER_TAG,
@@ -68,25 +68,40 @@ def choose(batch: pl.DataFrame) -> Partition:
 
 
 def classes(batch: pl.DataFrame, partition: Partition) -> pl.DataFrame:
-    r"""Returns `answer_class` (UInt64, the declared key of the class text) and `unreadable` (Boolean).
+    r"""Returns `answer_class`, `coarser_class` (UInt64, declared keys of the class texts) and `unreadable` (Boolean).
+
+    `coarser_class` is left out where the partition names none. Unreadable answers are one class in both.
 
     Raises:
         InputError: the batch lacks the column that the partition reads.
 
     >>> from freshbits.outputs.partition import BOXED
-    >>> rows = pl.DataFrame({"completion": ["\\boxed{1,000}", "\\boxed{1000.0}", "?"]})
-    >>> classes(rows, BOXED).with_columns(pl.col("answer_class").rank("dense"))["unreadable"].to_list()
-    [False, False, True]
+    >>> rows = pl.DataFrame({"completion": ["\\boxed{1,000}", "\\boxed{1000.0}", "\\boxed{7}", "?"]})
+    >>> found = classes(rows, BOXED)
+    >>> found["answer_class"].n_unique(), found["coarser_class"].n_unique(), found["unreadable"].to_list()
+    (3, 2, [False, False, False, True])
     """
     stated = _stated(batch, partition)
+    coarser = partition.coarser
+    further: pl.Series | None = None
     if partition.repeats:
         keys = per_distinct(stated, lambda values: text_keys(partition.normalise(values)))
+        if coarser is not None:
+            into = coarser.normalise
+            further = per_distinct(stated, lambda values: name_keys(into(values)))
     else:
-        keys = text_keys(partition.normalise(stated))
-    return pl.DataFrame(
-        {"answer_class": keys.fill_null(UNREADABLE), "unreadable": keys.is_null()},
-        schema={"answer_class": pl.UInt64, "unreadable": pl.Boolean},
-    )
+        texts = partition.normalise(stated)
+        keys = text_keys(texts)
+        if partition.coarsen is not None:
+            further = text_keys(partition.coarsen(texts))
+        elif coarser is not None:
+            further = text_keys(coarser.normalise(_stated(batch, coarser)))
+    found = {"answer_class": keys.fill_null(UNREADABLE), "unreadable": keys.is_null()}
+    if further is not None:
+        found["coarser_class"] = further.to_frame("key").select(
+            pl.when(~keys.is_null()).then("key").fill_null(UNREADABLE).alias("coarser_class")
+        )["coarser_class"]
+    return pl.DataFrame(found)
 
 
 def class_texts(batch: pl.DataFrame, partition: Partition) -> pl.Series:

@@ -160,9 +160,17 @@ def skeleton(texts: pl.Series) -> pl.Series:
     >>> skeleton(pl.Series(["def f(a): return a+1"])).to_list()
     ['x(x):x+x']
     """
-    shape = pl.col("text").str.replace_all(r"\w+ ?", "x").str.replace_all(r"\s+", "")
-    bare = code(texts).alias("text").to_frame().select(shape.alias("text")).to_series()
-    return _filled(bare, texts.name)
+    return shape(code(texts))
+
+
+def shape(codes: pl.Series) -> pl.Series:
+    """Returns the shape of code that is normalised already.
+
+    >>> shape(pl.Series(["x=12"])).to_list()
+    ['x=x']
+    """
+    bare = pl.col("text").str.replace_all(r"\w+ ?", "x").str.replace_all(r"\s+", "")
+    return _filled(codes.alias("text").to_frame().select(bare.alias("text")).to_series(), codes.name)
 
 
 def _filled(texts: pl.Series, name: str) -> pl.Series:

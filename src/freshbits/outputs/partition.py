@@ -26,6 +26,7 @@ class Partition:
         signal's
             bits that the class holds is high by construction and says little.
         repeats: whether few distinct answers are expected, so that they are worth collecting before hashing.
+        coarsen: class texts -> class texts of the coarser partition; None where it reads the column anew.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Partition:
     finer: Partition | None
     by_construction: bool = False
     repeats: bool = True
+    coarsen: Normalise | None = None
 
 
 def _whole(column: pl.Expr) -> pl.Expr:
@@ -46,7 +48,16 @@ EXACT_TEXT = Partition("exact text", "completion", _whole, normalise.exact, None
 LAST_LINE = Partition("last line", "completion", _whole, normalise.last_line, None, None, repeats=False)
 TEXT = Partition("normalised text", "completion", _whole, normalise.text, LAST_LINE, EXACT_TEXT, repeats=False)
 SKELETON = Partition("shape of the code", "completion", _whole, normalise.skeleton, None, None, repeats=False)
-CODE = Partition("normalised code", "completion", _whole, normalise.code, SKELETON, EXACT_TEXT, repeats=False)
+CODE = Partition(
+    "normalised code",
+    "completion",
+    _whole,
+    normalise.code,
+    SKELETON,
+    EXACT_TEXT,
+    repeats=False,
+    coarsen=normalise.shape,
+)
 
 
 def reading(

@@ -66,6 +66,7 @@ def tally(log: Log, progress: Callable[[str], None] | None = None) -> Tally:
             sample=drawn,
             labelled=draw_labelled(rows, groups),
             partition=partition.name if "answer_class" in rows.collect_schema() else None,
+            coarser=partition.coarser.name if partition.coarser is not None else None,
             by_construction=partition.by_construction,
             degenerate=tuple(degenerate(drawn, texts, pairs="opponent" in log.schema)),
             repeats=_repeats(rows, signals),

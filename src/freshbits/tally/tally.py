@@ -54,6 +54,7 @@ class Tally:
         sample: narrow rows of a seeded sample of whole prompts, for what is too dear for every row.
         labelled: narrow rows of the groups that hold a row with truth (of many labels, a sample of whole prompts).
         partition: how answers were read into classes, in words; None without completions.
+        coarser: the partition one step coarser, in words; None where there is none.
         by_construction: whether the classes are the audited signal's own parse.
         degenerate: sources whose completions do not depend on their prompts.
         repeats: per signal, (pairs of repeated judgements, pairs that disagree).
@@ -66,6 +67,7 @@ class Tally:
     sample: pl.DataFrame
     labelled: pl.DataFrame
     partition: str | None = None
+    coarser: str | None = None
     by_construction: bool = False
     degenerate: tuple[dict[str, Any], ...] = ()
     repeats: dict[str, tuple[int, int]] = field(default_factory=dict)
