@@ -109,7 +109,7 @@ def group_auroc(
     1.0
     """
     order = np.lexsort((score, group))
-    score, right, weight, group, prompt = (column[order] for column in (score, right, weight, group, prompt))
+    score, right, weight, group, prompt = score[order], right[order], weight[order], group[order], prompt[order]
     keys, first, place = np.unique(group, return_index=True, return_inverse=True)
     below = np.cumsum(np.where(right, 0.0, weight)) - np.where(right, 0.0, weight)  # wrong weight before each row
     _, start, tie = np.unique(np.stack([place, _dense(score)], axis=1), axis=0, return_index=True, return_inverse=True)
@@ -175,7 +175,7 @@ def quantile_information(
     inside = _within(right, weight, group, prompt)
     if inside is not None:
         level = centred_bins(score[inside], group[inside], bins)
-        bits, _ = shared_bits(Cells.count(group[inside], level, right[inside] * 1.0, prompt[inside]))
+        bits, _ = shared_bits(Cells.count(group[inside], level, right[inside].astype(np.float64), prompt[inside]))
         return Estimate(
             bits.value,
             bits.low,
@@ -236,7 +236,7 @@ def _pooled(
     keys, place = np.unique(prompt, return_inverse=True)
     levels = int(level.max()) + 1
     cell = level * 2 + right
-    parts = np.bincount(place * 2 * levels + cell, weights=share, minlength=keys.size * 2 * levels)
+    parts = np.bincount(place * 2 * levels + cell, weights=share, minlength=keys.size * 2 * levels).astype(np.float64)
     by_prompt = parts.reshape(keys.size, levels, 2)
     table = by_prompt.sum(axis=0)
     mass = by_prompt.sum(axis=(1, 2))
