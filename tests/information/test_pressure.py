@@ -107,7 +107,7 @@ def test_a_hacked_score_peaks_where_it_must():
 
 
 def test_the_fall_is_foreseen_from_a_quarter_of_the_rollouts():
-    """A hard edge that no logged rank resolves is the worst case: .75 of the best of 8 are right, .34 of the best of 32."""
+    """A hard edge that no logged rank resolves is the worst case: best of 8 right at .75, best of 32 at .34."""
     score, right, group = hacked(5, 400, 8)
     found = pressure_curve(score, right, np.ones(score.size), group, group)
     for point in found.curve[4:]:

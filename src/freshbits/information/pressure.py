@@ -28,8 +28,10 @@ PROJECTED_LEVEL = 0.9
 SMALLEST = 4  # fewer rollouts per group identify too little to project
 KEPT = 0.9  # share of the groups that must be as large as the largest n
 TREND = 0.5  # share of the mixture's own drift from the logged curve that is carried on
-BIAS, BIAS_FEW = 0.015, 0.005  # largest bias measured per doubling of n beyond the log (benchmarks/calibration)
-STRETCH = 1.0
+# Bias allowed for per doubling of n beyond the log, and how much too sure the jackknife is (benchmarks/calibration).
+BIAS, BIAS_FEW_VALUES = 0.015, 0.005
+BIAS_SMALL_GROUPS = 0.04  # 4 to 7 rollouts
+STRETCH = 1.1
 
 
 @dataclass(frozen=True)
@@ -263,7 +265,7 @@ def _described(
 ) -> Pressure:
     """Returns the points and the peak as estimates."""
     steps = np.maximum(np.log2(numbers / size), 0.0)
-    bias = steps * (BIAS_FEW if few else BIAS)
+    bias = steps * (BIAS_FEW_VALUES if few else BIAS if size >= 8 else BIAS_SMALL_GROUPS)
     slack = np.hypot(curve.apart, bias)
     models = "mixture over score levels" if few else "mean of a mixture over score levels and a smooth curve"
 
