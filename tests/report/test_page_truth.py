@@ -22,6 +22,7 @@ def e(value, low=None, high=None, level=0.95, unit="share"):
 
 OPEN = Openness(
     status="judged", verdict="open", adjective="renewing", origin="external", measured="beyond",
+    reason="external, and it says 0.41 bit per rollout beyond the model's own votes",
     bits=e(0.41, 0.35, 0.47), share=e(0.62, 0.55, 0.7), within_bits=e(0.3, 0.2, 0.4), between_bits=e(0.11, 0.0, 0.2),
 )  # fmt: skip
 CLOSED = Openness(
@@ -78,9 +79,12 @@ def lines(page):
 def test_openness_leads_with_one_sentence_per_signal():
     said = fb.page(audit()).splitlines()
     at = said.index("")
-    assert said[at + 1].startswith("accuracy_reward is open (renewing): it brings 0.41 [0.35, 0.47] bit per rollout")
+    assert said[at + 1].startswith("accuracy_reward is open (renewing): external, and it says 0.41 bit per rollout")
     rest = " ".join(" ".join(said[at + 1 :]).split())
-    assert "62 % [55, 70] of what that state leaves open." in rest
+    assert (
+        "accuracy_reward: beyond the model's own state 0.41 [0.35, 0.47] bit per rollout, 62 % [55, 70] of what that "
+        "state leaves open; inside prompts 0.30 [0.20, 0.40], between prompts 0.11 [0.00, 0.20]" in rest
+    )
     assert "format_reward is closed: it is a vote of the model's own answers." in rest
     assert rest.index("is closed") < rest.index("accuracy_reward carries") < rest.index("Against truth")
     assert rest.index("Against truth") < rest.index("No contrast")
@@ -94,6 +98,13 @@ def test_closed_says_that_it_may_still_sharpen():
 def test_signals_with_the_same_verdict_share_a_sentence():
     page = fb.page(audit((UNDETERMINED, UNDETERMINED)))
     assert f"{A}, {B} are undetermined: beyond vote share; declare where it comes from." in " ".join(page.split())
+
+
+def test_what_would_decide_stands_under_an_undetermined_verdict():
+    page = " ".join(
+        fb.page(audit((replace(UNDETERMINED, needs="freshbits audit LOG --origin r=external"), OPEN))).split()
+    )
+    assert f"{A}: this would tell more: freshbits audit LOG --origin r=external" in page
 
 
 def test_not_judged_looks_like_itself_and_never_like_a_verdict():
@@ -129,7 +140,7 @@ def test_the_table_gives_rates_with_intervals_and_how_they_were_labelled():
     )
     head, row = page[at:].splitlines()[1:3]
     assert head.split() == ["TPR", "FPR", "J", "PPV", "bits"]
-    shown = "90 % [86, 93] 12 % [8, 17] 0.78 [0.70, 0.84] 84 % [80, 88] 0.35 [0.30, 0.40]"
+    shown = "90 % [86, 93] 12 % [8, 17] 0.78 [0.70, 0.84] 84 % [80, 88] 0.350 [0.300, 0.400]"
     assert " ".join(row.split()) == f"{A} {shown}"
 
 
@@ -177,8 +188,8 @@ def test_a_turn_that_is_not_sure_is_not_claimed(peak, said):
 
 def test_chance_and_wrong_way_round_are_said():
     page = " ".join(fb.page(audit(channels=(replace(RATES, p_value=0.4), RATES))).split())
-    assert f"{A}: inside a prompt no better than chance (p = 0.4)" in page
-    assert f"{B}: inside a prompt no better than chance" not in page
+    assert f"{A}: tells right from wrong no better than chance (p = 0.4)" in page
+    assert f"{B}: tells right from wrong no better than chance" not in page
     assert "the wrong way round (J below 0) in 8 % [3, 15] of prompts" in page
 
 
@@ -228,6 +239,22 @@ def test_names_and_values_are_printed_not_obeyed():
     assert "where first token is [bold]x[/nope]?[2J" in " ".join(page.split())
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", page)
     assert not re.search(r"\x1b\[(?![\d;]*m)", fb.page(made, colour=True))
+
+
+def test_labels_of_unknown_design_say_so():
+    made = audit()
+    unknown = Labels(rows=300, prompts=120, design="unknown, taken as random over rollouts")
+    page = fb.page(replace(made, log=replace(made.log, labels=unknown)))
+    assert "(300 labelled rows of 120 prompts, design unknown, taken as random over rollouts)" in page
+
+
+def test_long_names_that_begin_alike_share_the_heading():
+    names = ("winner@GPT-4-0613/Vanilla", "winner@GPT-4-0613/Swap_CoT")
+    page = fb.page(audit(names=names))
+    head, first, second = page[page.index("Against truth") :].splitlines()[1:4]
+    assert head.startswith("winner@GPT-4-0613/…  ")
+    assert first.startswith("…Vanilla  ")
+    assert second.startswith("…Swap_CoT  ")
 
 
 def test_many_signals_keep_the_page_short():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_SIGNALS = 8
+LONG_NAME = 20
 
 Held = TypeVar("Held")
 
@@ -55,17 +56,35 @@ def safe(text: str) -> str:
     return escape(plain(text))
 
 
-def filled(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], empty: str = "–") -> Table:
-    """Returns a table without the columns that hold nothing at all; names of rows are escaped.
+def filled(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], empty: str = "–") -> Table:
+    """Returns a table of rows with names; columns that hold nothing at all are left out.
 
-    >>> len(filled("t", ["a", "b"], [("x", ["1", "–"])]).columns)
+    Long names that begin alike have their beginning in the heading.
+
+    >>> len(filled(["a", "b"], [("x", ["1", "–"])]).columns)
     2
     """
     kept = [at for at in range(len(columns)) if any(cells[at] != empty for _, cells in rows)]
-    made = new_table(title, *(columns[at] for at in kept))
+    shared = _beginning([name for name, _ in rows])
+    made = new_table(safe(shared) + "…" if shared else "", *(columns[at] for at in kept))
     for name, cells in rows:
-        made.add_row(safe(name), *(safe(cells[at]) for at in kept))
+        shown = "…" + name.removeprefix(shared) if shared else name
+        made.add_row(safe(shown), *(safe(cells[at]) for at in kept))
     return made
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """Returns what long names share at their beginning, up to a judge's mark or a part of its name; else nothing.
+
+    >>> _beginning(["winner@GPT-4-0613/Vanilla", "winner@GPT-4-0613/Swap_CoT"]), _beginning(["a@b", "a@c"])
+    ('winner@GPT-4-0613/', '')
+    """
+    if len(names) < 2 or max(map(len, names)) <= LONG_NAME:
+        return ""
+    first, last = min(names), max(names)  # what these two share, all do
+    same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    shared = first[:same]
+    return shared[: 1 + max(shared.rfind("/"), shared.rfind("@"))]
 
 
 def item(console: Console, text: str, style: str = "", *, indent: int = 2, mark: str = "·") -> None:

@@ -27,7 +27,7 @@ def efficiency(console: Console, audit: Audit) -> None:
     by = f" (answers told apart by {', '.join(partitions)})" if partitions else ""
     console.print(Text("\nWhere the bits go", style="bold") + Text(plain(by), style="not bold"))
     columns = ["task bits", "of total", "η", "coarser η", "finer η"]
-    console.print(filled("", columns, [(signal, _spent(section)) for signal, section in judged]))
+    console.print(filled(columns, [(signal, _spent(section)) for signal, section in judged]))
     for signal, section in judged[:MOST_DETAILED]:
         for line in _details(section):
             item(console, f"{signal}: {line}", "dim")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from freshbits.results import Audit, Channel, Estimate, Openness
 
 MOST_DETAILED = 3  # signals whose worst stratum and pressure are shown; the table has the others
+MOST_NAMED = 3  # signals of one sentence that are named
 SURE = 0.05
 STYLE = {"open": "bold green", "closed": "bold yellow", "undetermined": "bold magenta"}
 
@@ -33,7 +34,7 @@ def openness(console: Console, audit: Audit) -> None:
         if audit.log.truth or section.status == "judged":
             said.setdefault(_sentence(section), []).append(signal)
     for (verdict, rest), signals in said.items():
-        names = plain(", ".join(signals))
+        names = plain(", ".join(signals) if len(signals) <= MOST_NAMED else f"{signals[0]} and {len(signals) - 1} more")
         if verdict is None:
             console.print(Text(f"? openness of {names} not judged", style="bold magenta") + _usual(f": {rest}"))
         else:
@@ -49,10 +50,6 @@ def _sentence(section: Openness) -> tuple[str | None, str]:
     if section.status != "judged" or section.verdict is None:
         return None, f"{section.reason} ({section.code})"
     adjective = f" ({section.adjective})" if section.adjective else ""
-    if section.verdict == "open" and section.bits is not None:
-        left = f", {share(section.share)} of what that state leaves open" if section.share is not None else ""
-        brings = f"{number(section.bits)} bit per rollout about the task beyond the model's own state{left}"
-        return "open", f"{adjective}: it brings {brings}."
     return section.verdict, f"{adjective}: {section.reason or 'no reason is given'}."
 
 
@@ -64,13 +61,19 @@ def _beside(section: Openness) -> list[str]:
     if section.status != "judged":
         return []
     lines = []
-    if section.verdict == "open" and section.reason:
-        lines.append(section.reason)
-    if section.within_bits is not None and section.between_bits is not None and section.verdict == "open":
-        lines.append(f"within prompts {number(section.within_bits)}, between prompts {number(section.between_bits)}")
+    if section.bits is not None:
+        measured = f"beyond the model's own state {number(section.bits)} bit per rollout"
+        if section.share is not None:
+            measured += f", {share(section.share)} of what that state leaves open"
+        if section.within_bits is not None and section.between_bits is not None:
+            inside, across = number(section.within_bits), number(section.between_bits)
+            measured += f"; inside prompts {inside}, between prompts {across}"
+        lines.append(measured)
     ceiling = section.sharpening_ceiling
     if section.verdict == "closed" and ceiling is not None:
         lines.append(f"training on it can still sharpen: the majority answer is right for {share(ceiling)} of prompts")
+    if section.needs is not None:
+        lines.append(f"this would tell more: {section.needs}")
     return lines
 
 
@@ -82,12 +85,13 @@ def channel(console: Console, audit: Audit) -> None:
     if not judged:
         return
     labels = audit.log.labels
-    about = (
-        f" ({many(labels.rows, 'labelled row')} of {many(labels.prompts, 'prompt')}, {labels.design})" if labels else ""
-    )
+    about = ""
+    if labels is not None:
+        design = labels.design if labels.design.startswith("drawn") else f"design {labels.design}"
+        about = f" ({many(labels.rows, 'labelled row')} of {many(labels.prompts, 'prompt')}, {design})"
     console.print(Text("\nAgainst truth", style="bold") + _usual(about))
     columns = ["TPR", "FPR", "J", "PPV", "AUROC", "bits"]
-    console.print(filled("", columns, [(signal, _rates(section)) for signal, section in judged]))
+    console.print(filled(columns, [(signal, _rates(section)) for signal, section in judged]))
     for signal, section in judged[:MOST_DETAILED]:
         for line, style in _details(section):
             item(console, f"{signal}: {line}", style)
@@ -98,18 +102,18 @@ def channel(console: Console, audit: Audit) -> None:
 def _rates(section: Channel) -> list[str]:
     shares = [share(rate) if rate is not None else "–" for rate in (section.tpr, section.fpr)]
     ppv = share(section.ppv) if section.ppv is not None else "–"
-    return [*shares, number(section.j), ppv, number(section.auroc), number(section.bits)]
+    return [*shares, number(section.j), ppv, number(section.auroc), number(section.bits, 3)]
 
 
 def _details(section: Channel) -> list[tuple[str, str]]:
     lines = [(_worst(section), "yellow" if section.worst is not None else "dim")] if section.fpr is not None else []
     if section.p_value is not None and section.p_value > SURE:
-        lines.append((f"inside a prompt no better than chance (p = {section.p_value:.2g})", "yellow"))
+        lines.append((f"tells right from wrong no better than chance (p = {section.p_value:.2g})", "yellow"))
     wrong = section.negative_j
     if wrong is not None and (wrong.low or 0) > 0:
         lines.append((f"the wrong way round (J below 0) in {share(wrong)} of prompts", "yellow"))
     if section.reason:
-        lines.append((section.reason, "dim"))
+        lines.append((section.reason, "yellow" if section.code else "dim"))
     drawn = _pressure(section)
     return [*lines, (drawn, "")] if drawn else lines
 
