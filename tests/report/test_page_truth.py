@@ -41,7 +41,7 @@ RATES = Channel(
     status="judged", tpr=e(0.9, 0.86, 0.93), fpr=e(0.12, 0.08, 0.17), j=e(0.78, 0.7, 0.84), ppv=e(0.84, 0.8, 0.88),
     bits=e(0.35, 0.3, 0.4), p_value=0.005, negative_j=e(0.08, 0.03, 0.15),
     worst={"feature": "first_token", "value": "many", "fpr": e(0.4, 0.3, 0.5), "tpr": e(0.9, 0.8, 1.0), "j": e(0.5),
-           "q_value": 0.003, "loss": "fpr", "rows": 44},
+           "q_value": 0.003, "loss": "fpr", "prompts": 44},
     pressure={"curve": CURVE, "peak": e(4, 2, 8, 0.9, "n")},
 )  # fmt: skip
 SPENT = Efficiency(
@@ -104,7 +104,7 @@ def test_what_would_decide_stands_under_an_undetermined_verdict():
     page = " ".join(
         fb.page(audit((replace(UNDETERMINED, needs="freshbits audit LOG --origin r=external"), OPEN))).split()
     )
-    assert f"{A}: this would tell more: freshbits audit LOG --origin r=external" in page
+    assert "this would tell more: freshbits audit LOG --origin r=external" in page
 
 
 def test_not_judged_looks_like_itself_and_never_like_a_verdict():
@@ -146,10 +146,7 @@ def test_the_table_gives_rates_with_intervals_and_how_they_were_labelled():
 
 def test_the_worst_stratum_is_named_with_its_rate_the_usual_one_and_how_sure():
     page = " ".join(fb.page(audit()).split())
-    assert (
-        f"{A}: worst where first token is many: FPR 40 % [30, 50], 12 % on all rows (q = 0.003, 44 labelled rows)"
-        in page
-    )
+    assert f"{A}: worst where first token is many: FPR 40 % [30, 50], 12 % on all rows (q = 0.003, 44 prompts)" in page
     none = " ".join(fb.page(audit(channels=(replace(RATES, worst=None), RATES))).split())
     assert f"{A}: no stratum stands out" in none
 

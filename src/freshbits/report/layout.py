@@ -91,3 +91,8 @@ def item(console: Console, text: str, style: str = "", *, indent: int = 2, mark:
     """Prints one line under a heading; text is never read as markup."""
     lead = f"{mark} " if mark else ""
     console.print(Padding(Text(lead + plain(text), style=style), (0, 0, 0, indent)))
+
+
+def command(console: Console, lead: str, text: str) -> None:
+    """Prints a command on one line however long it is, so that it can be copied."""
+    console.print(Text(lead, style="dim") + Text(plain(text), style="bold cyan"), soft_wrap=True)

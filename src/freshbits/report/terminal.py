@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from freshbits.report.ahead import forecast
-from freshbits.report.layout import MOST_SIGNALS, few, item, new_table, plain, safe
+from freshbits.report.layout import MOST_SIGNALS, command, few, item, new_table, plain, safe
 from freshbits.report.spent import efficiency
 from freshbits.report.truth import channel, openness
 from freshbits.report.words import many, number, share, trend
@@ -258,5 +258,5 @@ def _next(console: Console, audit: Audit) -> None:
     console.print("\n[bold]Do next[/bold]")
     for remedy in audit.remedies:
         lead = "  $ " if remedy.command.startswith("freshbits ") else "  · "  # a setting is nothing to paste
-        console.print(Text(lead, style="dim") + Text(plain(remedy.command), style="bold cyan"), soft_wrap=True)
+        command(console, lead, remedy.command)
         item(console, f"{remedy.why}; expected: {remedy.expected}", "dim", indent=4, mark="")

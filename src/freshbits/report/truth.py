@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from freshbits.report.layout import few, filled, item, plain
+from freshbits.report.layout import command, few, filled, item, plain
 from freshbits.report.words import bars, estimate_of, many, number, share
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def openness(console: Console, audit: Audit) -> None:
     for signal, section in sections[:MOST_DETAILED]:
         for line in _beside(section):
             item(console, f"{signal}: {line}", "dim")
+        if section.status == "judged" and section.needs is not None:
+            command(console, "    this would tell more: ", section.needs)
 
 
 def _sentence(section: Openness) -> tuple[str | None, str]:
@@ -72,8 +74,6 @@ def _beside(section: Openness) -> list[str]:
     ceiling = section.sharpening_ceiling
     if section.verdict == "closed" and ceiling is not None:
         lines.append(f"training on it can still sharpen: the majority answer is right for {share(ceiling)} of prompts")
-    if section.needs is not None:
-        lines.append(f"this would tell more: {section.needs}")
     return lines
 
 
@@ -130,7 +130,7 @@ def _worst(section: Channel) -> str:
         if (found := estimate_of(worst.get(name))) is not None
     ]
     sure = [f"q = {worst['q_value']:.1g}"] if worst.get("q_value") is not None else []
-    sure += [many(worst["rows"], "labelled row")] if worst.get("rows") is not None else []
+    sure += [many(worst["prompts"], "prompt")] if worst.get("prompts") is not None else []
     where = f"worst where {str(worst.get('feature')).replace('_', ' ')} is {worst.get('value')}: {'; '.join(rates)}"
     return where + (f" ({', '.join(sure)})" if sure else "")
 
