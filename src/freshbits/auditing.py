@@ -50,6 +50,22 @@ def audit(
     >>> audit(pl.DataFrame(rows)).budget["reward"].status
     'judged'
     """
+    log, evidence, labels = gather(source, options, where=where, progress=progress)
+    return judge(log, evidence, labels, progress)
+
+
+def gather(
+    source: Source,
+    options: ReadOptions | None = None,
+    *,
+    where: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Log, Evidence, Labels | None]:
+    """Reads and counts a log: what `judge` judges by.
+
+    Raises:
+        InputError: if the log cannot be read; the message says where and how to mend it.
+    """
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
     counts = tally(log, progress)
     labels = count_labels(counts, drawn=options is not None and options.labels is not None)
@@ -63,6 +79,11 @@ def audit(
         judges=log.judges,
         where=where or _name(source),
     )
+    return log, evidence, labels
+
+
+def judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callable[[str], None] | None = None) -> Audit:
+    """Judges every question of the report, in its order, and advises."""
     # Small matrices: threads cost more than they save, and one thread keeps the bytes equal.
     with threadpool_limits(limits=1):
         return _judge(log, evidence, labels, progress)
