@@ -13,8 +13,8 @@ from freshbits.dynamics.selection import Kept, Rule, Sampled, tilted
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-WEAK, STRONG = 2.0, 9.0  # likelihood ratios up to which Kimura, from which on the founders decide
-MANY = 8  # rows kept from which on the diffusion behind Kimura holds
+STRONG = 9.0  # likelihood ratio from which on the first kept rows decide
+MANY = 8  # rows kept from which on Kimura's formula holds
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ def fixation(
 ) -> Fixation:
     """Computes the probability that only right answers are left in the end, by the law that holds there.
 
-    Kimura's formula where 1/2 ≤ r ≤ 2 and n ≥ 8; the founder law where 9 ≤ r < ∞ (or r ≤ 1/9); the operator of
-    `selection` otherwise and where FPR = 0. n is `kept`, or N (TPR p + FPR (1-p)) where N rollouts are sampled.
+    Rows kept: Kimura's formula where 1 ≤ r < 9 and n ≥ 8, the founder law where 9 ≤ r < ∞, the operator of
+    `selection` otherwise (r < 1, n < 8, FPR = 0). Rollouts sampled: the operator always, because the number kept is
+    random and a round that keeps nothing changes nothing.
 
     Args:
         rate: pass rate p of the prompt, any shape.
@@ -40,59 +41,90 @@ def fixation(
         kept: rows kept per prompt and round (rollouts are drawn until there are that many).
         samples: rollouts per prompt and round, of which the accepted are kept. Give one of the two.
 
+    A perfect verifier over sampled rollouts never fixes a wrong answer: 1 wherever p > 0, though it may take long.
+
     >>> found = fixation([0.0, 0.02, 1.0], 0.6, 0.5, kept=100)
     >>> found.probability.round(3).tolist(), found.law
-    ([0.0, 0.518, 1.0], 'Kimura')
+    ([0.0, 0.529, 1.0], 'Kimura')
     """
     p = shares(rate, "the pass rate")
     shares([tpr, fpr], "TPR and FPR")
     demand(tpr > 0 or fpr > 0, "a verifier that accepts nothing trains nothing.")
     demand((kept is None) != (samples is None), "give either the rows kept or the rollouts sampled.")
+    if samples is not None or kept is None:
+        return Fixation(absorbed(Sampled(samples or 0, tpr, fpr), p), "operator")
     ratio = tpr / fpr if fpr > 0 else np.inf
-    rows = np.full(p.shape, float(kept)) if kept is not None else (samples or 0) * (tpr * p + fpr * (1 - p))
-    if 1 / WEAK <= ratio <= WEAK and (rows >= MANY).all():
-        return Fixation(kimura(p, ratio, rows), "Kimura")
-    if (STRONG <= ratio < np.inf or 0 < ratio <= 1 / STRONG) and (rows >= 1).all():
-        return Fixation(founders(p, ratio, rows), "founders")
-    rule: Rule = Kept(kept, ratio) if kept is not None else Sampled(int(samples or 0), tpr, fpr)
-    return Fixation(absorbed(rule, p), "operator")
+    if 1 <= ratio < STRONG and kept >= MANY:
+        return Fixation(kimura(p, ratio, kept), "Kimura")
+    if STRONG <= ratio < np.inf:
+        return Fixation(founders(p, ratio, kept), "founders")
+    return Fixation(absorbed(Kept(kept, ratio), p), "operator")
+
+
+def control_number(rate: ArrayLike, ratio: ArrayLike, kept: ArrayLike) -> NDArray[np.float64]:
+    """Computes 2 n s p, s = ln r: what decides between the verifier and chance.
+
+    Rows kept × log-ratio of the verifier × pass rate. At 1 the right answer still dies in about 37 % of loops, at 3 in
+    5 %; far below 1 chance decides and the verifier hardly matters. Negative for r < 1. Source: Kimura 1962.
+
+    >>> control_number(0.02, 1.2, 100).round(2).item()
+    0.73
+    """
+    r = np.asarray(ratio, dtype=np.float64)
+    demand(r > 0, "a verifier that accepts no right answer has no log-ratio.")
+    return np.asarray(2 * kept_rows(kept) * np.log(r) * shares(rate, "the pass rate"))
 
 
 def kimura(rate: ArrayLike, ratio: ArrayLike, kept: ArrayLike) -> NDArray[np.float64]:
-    """Computes the probability of fixation under weak selection: (1 - e^{-2 n s p}) / (1 - e^{-2 n s}), s = ln r.
+    """Computes the probability of fixation (1 - e^{-c n p}) / (1 - e^{-c n}), where 1 - e^{-c} = c / r.
 
-    The diffusion limit: r between 1/2 and 2 and n ≥ 8. What decides is 2 n s p, rows kept × log-ratio of the verifier
-    × pass rate: at 1 the right answer still dies in 37 % of loops, at 3 in 5 %. p for r = 1.
-    Source: Kimura 1962, Genetics 47.
+    Kimura's formula with the exponent c of the branching process in place of its small-r limit 2 ln r, which is 12 %
+    low at r = 2. Against the exact operator: within 3 % for 1 ≤ r < 9 and n ≥ 8, the regime; p for r = 1.
+    Source: Kimura 1962, Genetics 47; the exponent by Haldane 1927, Proc. Cambridge Phil. Soc. 23.
 
     >>> kimura(0.02, [1.0, 1.1, 1.2], 100).round(3).tolist()
-    [0.02, 0.317, 0.518]
+    [0.02, 0.321, 0.529]
     """
     p, r = shares(rate, "the pass rate"), np.asarray(ratio, dtype=np.float64)
-    demand((r >= 1 / WEAK) & (r <= WEAK), "Kimura's formula needs a likelihood ratio between 1/2 and 2.")
+    demand((r >= 1) & (r < STRONG), "Kimura's formula holds for likelihood ratios from 1 to 9.")
     demand(np.asarray(kept, dtype=np.float64) >= MANY, "Kimura's formula needs at least 8 rows kept per round.")
-    p, pressure = np.broadcast_arrays(p, 2 * kept_rows(kept) * np.log(r))
-    flat = np.abs(pressure) < 1e-9
-    # e^x of a large x overflows: a negative pressure on right answers is a positive one on wrong answers.
-    size = np.where(flat, 1.0, np.abs(pressure))
-    top = np.where(pressure >= 0, -np.expm1(-size * p), np.exp(-size * (1 - p)) * -np.expm1(-size * p))
-    return np.asarray(np.where(flat, p, top / -np.expm1(-size)))
+    p, pressure = np.broadcast_arrays(p, kept_rows(kept) * exponent(r))
+    flat = pressure < 1e-9
+    size = np.where(flat, 1.0, pressure)
+    return np.asarray(np.where(flat, p, np.expm1(-size * p) / np.expm1(-size)))
+
+
+def exponent(ratio: ArrayLike) -> NDArray[np.float64]:
+    """Computes c ≥ 0 with 1 - e^{-c} = c / r: 1 - e^{-c} is the chance that the line of one row never dies out.
+
+    Every row leaves a Poisson number of rows with mean r. 0 for r ≤ 1; about 2 ln r for r near 1, r for large r.
+    Source: Haldane 1927.
+
+    >>> exponent([1.0, 1.02, 2.0, 20.0]).round(3).tolist()
+    [0.0, 0.04, 1.594, 20.0]
+    """
+    from scipy.special import lambertw
+
+    r = np.maximum(np.asarray(ratio, dtype=np.float64), 1.0)
+    demand(np.isfinite(r), "without false positives one right row is enough: use the operator.")
+    near = r < 1 + 1e-5  # W has its branch point at r = 1
+    by_lambert = r + np.real(lambertw(-np.where(near, 2.0, r) * np.exp(-np.where(near, 2.0, r))))
+    return np.asarray(np.where(near, 2 * (r - 1), by_lambert))
 
 
 def founders(rate: ArrayLike, ratio: ArrayLike, kept: ArrayLike) -> NDArray[np.float64]:
     """Computes the probability of fixation under strong selection: 1 - (1 - p̃)^n, p̃ = r p / (r p + 1 - p).
 
-    One right row among the first kept is enough. For 9 ≤ r < ∞; for r ≤ 1/9 it is p̃^n, by symmetry.
-    Source: the first generation of a branching process with many offspring (Haldane 1927).
+    One right row among the first kept is enough. Against the exact operator: within 1.2 % for 9 ≤ r < ∞ and every n,
+    the regime (4 % from r = 5 on). Source: the first generation of the branching process of Haldane 1927.
 
     >>> founders([0.01, 0.1], 9.0, 8).round(3).tolist()
     [0.501, 0.996]
     """
     r, n = np.asarray(ratio, dtype=np.float64), kept_rows(kept)
-    demand((r >= STRONG) | (r <= 1 / STRONG), "the founder law needs a likelihood ratio of at least 9 or at most 1/9.")
-    demand(np.isfinite(r) & (r > 0), "without false positives, or without true ones, use the operator.")
-    share = tilted(rate, r)
-    return np.asarray(np.where(r > 1, 1 - (1 - share) ** n, share**n))
+    demand(r >= STRONG, "the founder law needs a likelihood ratio of at least 9.")
+    demand(np.isfinite(r), "without false positives one right row is enough: use the operator.")
+    return np.asarray(1 - (1 - tilted(rate, r)) ** n)
 
 
 def absorbed(rule: Rule, rate: ArrayLike) -> NDArray[np.float64]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def replicator(rate: ArrayLike, ratio: ArrayLike, rounds: ArrayLike) -> NDArray[np.float64]:
     """Computes the pass rate after t rounds without chance: logit p_t = logit p_0 + t ln r.
 
+    Exact in the mean for t = 1 where rows are kept. For t > 1 it has to be far from loss by chance: within 5 % of
+    simulated loops where r ≥ 1 and 2 n ln(r) p ≥ 5 (`fixation.control_number`), off by up to a factor elsewhere; use
+    `selection.course` there.
     Source: Taylor and Jonker 1978 (replicator); for curated retraining Ferbach et al. 2024, arXiv 2407.09499.
 
     >>> replicator(0.05, 1.8, [0, 3, 12]).round(4).tolist()
@@ -55,8 +58,9 @@ def ceiling(ratio: ArrayLike, recorruption: ArrayLike) -> NDArray[np.float64]:
     """Computes the pass rate at which selection and re-corruption balance: 1 - μ r / (r - 1), at least 0.
 
     Re-corruption μ: the share of right answers that turn wrong after each round (forgetting, noise). Where
-    μ ≥ 1 - 1/r, or r ≤ 1, the right answer is lost: the error threshold. Without chance: a loop that keeps few rows
-    falls below it and in the end loses the right answer. μ = 0 has no ceiling (1 for r > 1).
+    μ ≥ 1 - 1/r, or r ≤ 1, the right answer is lost: the error threshold. μ = 0 has no ceiling (1 for r > 1).
+    Without chance: within 5 % of simulated loops over 100 rounds where n p* (1 - 1/r) ≥ 10; with fewer rows it is too
+    high, and in the end the right answer is lost.
     Source: Eigen 1971 (error threshold).
 
     >>> ceiling(1.2, [0.05, 0.1, 0.2]).round(3).tolist()

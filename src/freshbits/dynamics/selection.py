@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 4096
 MOST_SAMPLES = 256
+NEAREST = 1e-7  # pass rate that is told from 0
 CELLS = 512  # of the grid where the pass rates that can occur are no lattice of few points
 
 
@@ -112,11 +113,13 @@ class Sampled:
         recorruption: μ, the share of right answers that turn wrong after each round.
 
     The pass rates k can give are no lattice; each is split between its neighbours on a grid of 512 cells (4 N if that
-    is more), which keeps its mean and adds at most 1e-6 to the variance.
+    is more; finer near 0 and 1), which keeps its mean and adds at most 1e-6 to the variance. Measured against loops:
+    pass rates and shares of lost prompts within sampling error, N = 1 … 200, p down to .001.
 
     >>> perfect = Sampled(4, 1.0, 0.0)
-    >>> perfect.after(np.array([0.5]))[0][[0, 256, 512]].round(6).tolist()  # stays where nothing was accepted
-    [0.0, 0.0625, 0.9375]
+    >>> mass = perfect.after(np.array([0.5]))[0]
+    >>> mass[perfect.grid == 0.5].round(6), mass[-1].round(6)  # stays where nothing was accepted
+    (array([0.0625]), np.float64(0.9375))
     """
 
     samples: int
@@ -132,8 +135,10 @@ class Sampled:
 
     @cached_property
     def grid(self) -> Array:
-        """Returns 513 pass rates, or 4 N + 1 of them."""
-        return np.linspace(0.0, 1.0, max(CELLS, 4 * self.samples) + 1)
+        """Returns even pass rates, and ever closer ones near 0 and 1, where a prompt may wait for long."""
+        even = np.linspace(0.0, 1.0, max(CELLS, 4 * self.samples) + 1)
+        near = np.geomspace(NEAREST, even[1], 40)[:-1]
+        return np.unique(np.concatenate([even, near, 1 - near]))
 
     def after(self, rates: Array) -> Array:
         """Returns the distribution on the grid one round after each of these pass rates: (rates, grid)."""

@@ -50,6 +50,7 @@ class Loop:
         samples: rollouts per prompt and round, of which the accepted are kept (none: the prompt stays as it is).
         accept: probability that each answer is accepted, one number per answer; None accepts all (a closed loop).
         fresh: share of rows that come from `source` instead of the model; they pass without a verdict.
+        fresh_rows: exactly so many of the kept rows come from `source`, instead of a share by chance.
         source: shares of answers in fresh rows, (prompts, answers); needed where fresh > 0.
         accumulate: whether rows of earlier rounds stay in the pool.
         part: how far training goes from the old shares to those of the rows, at most 1.
@@ -68,6 +69,7 @@ class Loop:
     samples: int | None = None
     accept: tuple[float, ...] | None = None
     fresh: float = 0.0
+    fresh_rows: int = 0
     source: Array | None = None
     accumulate: bool = False
     part: float = 1.0
@@ -84,15 +86,17 @@ class Loop:
             probability(rate, "accept")
         if not self.temperature > 0:
             raise InputError(f"temperature {self.temperature} is not positive")
-        if self.fresh and self.source is None:
+        if (self.fresh or self.fresh_rows) and self.source is None:
             raise InputError("fresh rows need a source")
-        if self.gradient and (self.samples is None or self.fresh or self.accumulate):
+        if self.fresh_rows and (self.fresh or not 0 < self.fresh_rows <= (self.kept or 0)):
+            raise InputError(f"{self.fresh_rows} fresh rows need as many rows kept, and no share of fresh rows beside")
+        if self.gradient and (self.samples is None or self.fresh or self.fresh_rows or self.accumulate):
             raise InputError("a policy gradient takes samples, and neither fresh rows nor a pool")
 
     @property
     def renews(self) -> bool:
         """Returns whether an answer that is gone can come back."""
-        return self.fresh > 0 or self.recorruption > 0
+        return self.fresh > 0 or self.fresh_rows > 0 or self.recorruption > 0
 
     def run(self, start: Policies, seed: int, rounds: int) -> Iterator[Policies]:
         """Yields the state of the round it starts from and of each of the next rounds."""
@@ -145,12 +149,14 @@ class Loop:
         if self.accept is not None:
             weights = weights * np.asarray(self.accept, dtype=np.float32)[:, None]
         total = weights.sum(axis=0)
-        if self.fresh and self.source is not None:
-            given = self.source[prompt].T.astype(np.float32)
+        given = None if self.source is None else self.source[prompt].T.astype(np.float32)
+        if self.fresh and given is not None:
             own = weights / np.where(total > 0, total, 1) if self.kept else weights
             weights = (1 - np.float32(self.fresh)) * own + np.float32(self.fresh) * given
             total = weights.sum(axis=0)
         counts = multinomial(rng, self._number(total, rng), weights)
+        if self.fresh_rows and given is not None:
+            counts += multinomial(rng, np.full(total.size, self.fresh_rows), given)
         number = counts.sum(axis=0)
         some = number > 0
         later = (pool if self.accumulate else 0) + number
@@ -164,7 +170,7 @@ class Loop:
     def _number(self, total: Shares, rng: np.random.Generator) -> Ints:
         """Returns the rows that each prompt trains on in this round."""
         if self.kept is not None:
-            return np.where(total > 0, self.kept, 0)
+            return np.where(total > 0, self.kept - self.fresh_rows, 0)
         if self.accept is None:
             return np.full(total.size, self.samples)
         accepted: Ints = rng.binomial(self.samples or 0, np.minimum(total.astype(np.float64), 1.0))
