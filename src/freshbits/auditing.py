@@ -99,13 +99,14 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
         budgets[signal] = budget(evidence, signal)
         ranked[signal] = hacking(evidence, signal)
     parts = components(evidence, budgets)
+    channels = {signal: channel(evidence, signal) for signal in budgets}
     return Audit(
         log=summary(log, evidence.tally, labels, pairs=evidence.pairs),
         openness={signal: openness(evidence, signal, found) for signal, found in budgets.items()},
         budget=budgets,
         components=parts,
-        channel={signal: channel(evidence, signal) for signal in budgets},
-        efficiency={signal: efficiency(evidence, found) for signal, found in budgets.items()},
+        channel=channels,
+        efficiency={signal: efficiency(evidence, signal, found, channels[signal]) for signal, found in budgets.items()},
         coverage=coverage(evidence),
         forecast={signal: forecast(evidence) for signal in budgets},
         hacking=ranked,

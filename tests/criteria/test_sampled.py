@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freshbits.criteria.sampled import _noise
+from freshbits.criteria.sampled import own_noise
 from freshbits.information.entropy import binary_entropy
 from freshbits.tally.values import Values
 
@@ -22,9 +22,9 @@ SCORE = Values({}, 0, 0.0, 9.0, many=True)
 def test_noise_is_at_least_twice_the_share_of_contradictions():
     flips = np.linspace(0, 1, 101)
     assert (binary_entropy(flips) >= 2 * (2 * flips * (1 - flips)) - 1e-12).all()
-    assert 0.3 < _noise(Asked(VERDICT, (1000, 200)), "reward") < 0.4
+    assert 0.3 < own_noise(Asked(VERDICT, (1000, 200)), "reward") < 0.4
 
 
 @pytest.mark.parametrize("asked", [(VERDICT, (0, 0)), (VERDICT, (50, 0)), (SCORE, (1000, 900))])
 def test_nothing_is_taken_off_where_it_would_be_no_bound(asked):
-    assert _noise(Asked(*asked), "reward") == 0.0
+    assert own_noise(Asked(*asked), "reward") == 0.0

@@ -73,6 +73,22 @@ def _given_others(evidence: Evidence, signal: str, others: list[str], alone: Est
     )
 
 
+def joint_levels(evidence: Evidence, scores: Scores) -> tuple[NDArray[np.int64], bool]:
+    """Numbers the joint verdict of all components on the rows of a signal; -1 where one of them is unscored.
+
+    Returns:
+        The number of each row (the rarest beyond eight share one), and whether some share one.
+    """
+    parts = [_levels_at(evidence, name, scores) for name in evidence.components()]
+    scored = (np.stack(parts, axis=1) >= 0).all(axis=1)
+    pattern = np.full(scored.size, -1, dtype=np.int64)
+    if not scored.any():
+        return pattern, False
+    pattern[scored] = _patterns([part[scored] for part in parts])
+    distinct = np.unique(np.stack(parts, axis=1)[scored], axis=0).shape[0]
+    return pattern, distinct > MOST_PATTERNS
+
+
 def _levels_at(evidence: Evidence, name: str, scores: Scores) -> NDArray[np.int64]:
     """Returns the level of another component on the same rows: its value, or its bin inside the group; -1 unscored."""
     value = evidence.tally.sample[f"signal.{name}"].to_numpy()[scores.index].astype(np.float64)

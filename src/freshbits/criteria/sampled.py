@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from freshbits.information.entropy import entropy
 from freshbits.information.resampling import proportion
 from freshbits.information.usable import surprise_bits
 from freshbits.outputs.belief import belief, belief_columns
@@ -65,7 +66,7 @@ def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None
     state = state[:, ~np.isnan(state).all(axis=0)]
     verdict = _levels(scores.score)
     bits = surprise_bits(verdict, state, scores.group, scores.prompt)
-    noise = _noise(tally, signal)
+    noise = own_noise(tally, signal)
     if noise == 0.0 or bits.value is None or bits.low is None or bits.high is None:
         return bits, columns
     return Estimate(
@@ -80,7 +81,15 @@ def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None
     ), columns
 
 
-def _noise(tally: Tally, signal: str) -> float:
+def plain_bits(scores: Scores) -> float:
+    """Returns H(S) of the levels that surprise bits are counted in, with groups counting equally; 0 without rows."""
+    if scores.score.size == 0:
+        return 0.0
+    _, place, size = np.unique(scores.group, return_inverse=True, return_counts=True)
+    return float(entropy(np.bincount(_levels(scores.score), weights=1.0 / size[place])))
+
+
+def own_noise(tally: Tally, signal: str) -> float:
     """Returns the least the judge's own noise can be, in bits; 0 where it was asked once or gives scores."""
     asked, differ = tally.repeats.get(signal, (0, 0))
     share = proportion(differ, asked, unit="share", method="exact binomial")

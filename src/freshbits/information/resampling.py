@@ -103,7 +103,14 @@ def estimate(
 
 
 def estimate_bits(
-    replicates: NDArray[np.float64], *, unit: str, method: str, prompts: int, rollouts: int, top: float
+    replicates: NDArray[np.float64],
+    *,
+    unit: str,
+    method: str,
+    prompts: int,
+    rollouts: int,
+    top: float,
+    stretch: float = 1.0,
 ) -> Estimate:
     """Builds the `Estimate` of bits that grow with the square of an effect: the interval is made on the root.
 
@@ -120,6 +127,7 @@ def estimate_bits(
         prompts=prompts,
         rollouts=rollouts,
         bounds=(0.0, float(np.sqrt(top))),
+        stretch=stretch,
     )
     value, low, high = (None if end is None else end**2 for end in (root.value, root.low, root.high))
     return replace(root, value=value, low=low, high=high)
