@@ -18,6 +18,7 @@ SRC = Path(freshbits.__file__).parent
 
 PUBLIC = {
     "Audit",
+    "Comparison",
     "Estimate",
     "FreshbitsError",
     "InputError",
@@ -25,6 +26,7 @@ PUBLIC = {
     "ReadOptions",
     "__version__",
     "audit",
+    "compare",
     "label",
     "page",
     "read",
@@ -35,7 +37,9 @@ ROOMS = (
     ("version",),
     ("errors",),
     ("atomic",),
+    ("plain",),
     ("results",),
+    ("compared",),
     ("rollouts",),
     ("outputs",),
     ("tally",),
@@ -44,11 +48,12 @@ ROOMS = (
     ("probes",),
     ("criteria",),
     ("remedies",),
-    ("auditing", "compare"),
+    ("auditing",),
+    ("comparing",),
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing
-FIRST = {"errors", "results", "version"}  # what `import freshbits` loads
+FIRST = {"errors", "plain", "results", "version"}  # what `import freshbits` loads
 
 # Rooms that may see less than everything to their left.
 NARROW = {

@@ -1,7 +1,7 @@
 """freshbits: says in bits what a generation-training loop takes in.
 
 `import freshbits as fb` loads the standard library and the result types; everything else is imported when used:
-`fb.read`, `fb.audit`, `fb.label`, `fb.page`.
+`fb.read`, `fb.audit`, `fb.compare`, `fb.label`, `fb.page`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from freshbits.version import __version__
 
 if TYPE_CHECKING:
     from freshbits.auditing import audit
+    from freshbits.compared import Comparison
+    from freshbits.comparing import compare
     from freshbits.remedies.label import label
     from freshbits.report.terminal import page
     from freshbits.rollouts.log import Log
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Audit",
+    "Comparison",
     "Estimate",
     "FreshbitsError",
     "InputError",
@@ -29,15 +32,18 @@ __all__ = [
     "ReadOptions",
     "__version__",
     "audit",
+    "compare",
     "label",
     "page",
     "read",
 ]
 
 _HOMES = {
+    "Comparison": "freshbits.compared",
     "Log": "freshbits.rollouts.log",
     "ReadOptions": "freshbits.rollouts.options",
     "audit": "freshbits.auditing",
+    "compare": "freshbits.comparing",
     "label": "freshbits.remedies.label",
     "page": "freshbits.report.terminal",
     "read": "freshbits.rollouts.read",

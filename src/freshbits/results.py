@@ -8,10 +8,11 @@ section that was not says why, under a stable code, and names the command that w
 from __future__ import annotations
 
 import json
-import types
 import typing
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from freshbits.plain import from_plain, to_plain
 
 Status = Literal["judged", "not_judged", "not_applicable"]
 Json = dict[str, Any]
@@ -194,6 +195,10 @@ class Channel(Section):
     auroc: Estimate | None = None
     worst: Json | None = None
     pressure: Json | None = None
+    agreement: Estimate | None = None
+    worst_prompts: list[Json] = field(default_factory=list)
+    by_region: list[Json] = field(default_factory=list)
+    by_round: list[Json] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,48 +335,13 @@ class Audit:
         """Returns the report as plain data, in the order of the schema."""
         from freshbits.version import __version__
 
-        return {"freshbits": __version__, "schema": SCHEMA, **_plain(self)}
+        return {"freshbits": __version__, "schema": SCHEMA, **to_plain(self)}
 
     @classmethod
     def from_json(cls, data: Json) -> Audit:
         """Rebuilds the audit from what `to_json` gave; unknown keys are ignored so that newer reports open."""
-        return typing.cast("Audit", _build(cls, data))
+        return typing.cast("Audit", from_plain(cls, data))
 
     def dumps(self) -> str:
         """Returns the report as JSON text; the same audit gives the same bytes."""
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: object) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name.rstrip("_"): _plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, float):
-        return None if value != value else float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _build(kind: Any, data: Any) -> Any:
-    """Builds a value of the annotated `kind` from plain data."""
-    if data is None or kind is Any:
-        return data
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        (inner,) = [arg for arg in typing.get_args(kind) if arg is not type(None)]
-        return _build(inner, data)
-    if origin is dict:
-        _, inner = typing.get_args(kind)
-        return {key: _build(inner, item) for key, item in data.items()}
-    if origin is list:
-        (inner,) = typing.get_args(kind)
-        return [_build(inner, item) for item in data]
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        names = {f.name.rstrip("_"): f.name for f in fields(kind)}  # `from_` is a keyword without its underscore
-        return kind(**{names[key]: _build(hints[names[key]], item) for key, item in data.items() if key in names})
-    if kind is float and isinstance(data, int):
-        return float(data)
-    return data
