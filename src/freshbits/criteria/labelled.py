@@ -94,7 +94,9 @@ def labelled(tally: Tally, signal: str, *, repeats: bool = False) -> Labelled | 
         prompt=rows["prompt"].to_numpy(),
         round=rows["round"].to_numpy(),
         size=rows["size"].cast(pl.Int64).to_numpy(),
-        belief=state[rows["index"].cast(pl.Int64).to_numpy()].to_numpy().astype(np.float64).reshape(rows.height, -1),
+        belief=state.to_numpy().astype(np.float64)[rows["index"].cast(pl.Int64).to_numpy()]
+        if state.width
+        else np.empty((rows.height, 0)),  # a frame without columns has no rows
         columns=list(state.columns),
         rows=rows.drop("index", "size"),
     )

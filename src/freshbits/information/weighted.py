@@ -1,101 +1,174 @@
-"""Means over a log from a labelled sample of it: weighted by inclusion probability, with the design's variance."""
+"""Shares of a part of a log from a labelled sample of its rows: weighted, with prompts as the unit.
+
+Two things vary: which prompts the log happened to ask, and which of its rows were labelled. Both are in the variance,
+by the influence that every prompt has on the share.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from freshbits.information.resampling import LEVEL
-from freshbits.results import Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+TAIL = (1.0 - LEVEL) / 2
 
-def weighted_mean(
-    values: NDArray[np.float64],
-    probability: NDArray[np.float64],
-    stratum: NDArray[np.int64],
-    prompts: NDArray[np.uint64],
-    *,
-    unit: str = "share",
-    bounds: tuple[float, float] = (0.0, 1.0),
-) -> Estimate | None:
-    """Estimates the mean of a column over all rows of a log from rows drawn with known probabilities π_i.
 
-    ȳ = Σ w_i y_i / Σ w_i with w_i = 1/π_i (Hájek). Linearised, z_i = w_i (y_i - ȳ) / Σ w, summed over the drawn rows
-    of a prompt in a stratum to z_hc; over the n_h prompts drawn in stratum h with sampled share f_h,
-    var = Σ_h (1 - f_h) n_h/(n_h - 1) Σ_c (z_hc - z̄_h)²; the half width is t · √var with Σ (n_h - 1) degrees of
-    freedom. For rates of part of a log (of the accepted rows, say) give the rows of that part.
+@dataclass(frozen=True)
+class Sample:
+    """Holds how rows were labelled.
 
-    The interval is about the rows of this very log, of which f_h are known: it does not include how other prompts
-    would differ. It is somewhat too wide where the labels are many against the prompts, because the draw spreads
-    them over prompts more evenly than chance. A share that is 0 or 1 on all rows has the exact bound of the rule
-    of three instead, prompts as trials.
+    Attributes:
+        weight: 1 / inclusion probability of each row.
+        stratum: stratum of each row, numbered from 0.
+        prompt: number of each row's prompt, from 0.
+        held: rows of the whole log per prompt and stratum, shape (prompts, strata); None where not known.
+    """
+
+    weight: NDArray[np.float64]
+    stratum: NDArray[np.int64]
+    prompt: NDArray[np.intp]
+    held: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        weight: NDArray[np.float64],
+        stratum: NDArray[np.int64],
+        prompts: NDArray[np.uint64],
+        log: tuple[NDArray[np.uint64], NDArray[np.float64]] | None = None,
+    ) -> Sample:
+        """Numbers the prompts; `log` gives the prompt keys of groups and their rows per stratum (groups, strata)."""
+        if (weight < 1).any() or not np.isfinite(weight).all():
+            raise ValueError("a weight is 1 / inclusion probability, so at least 1")
+        if log is None:
+            return cls(weight, stratum, np.unique(prompts, return_inverse=True)[1])
+        keys, place = np.unique(np.concatenate([log[0], prompts]), return_inverse=True)
+        here = place[: log[0].size]
+        columns = [np.bincount(here, weights=column, minlength=keys.size) for column in log[1].T]
+        held = np.stack(columns, axis=1).astype(np.float64)
+        return cls(weight, stratum, place[log[0].size :], held)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Holds a share with what its interval is made of.
+
+    Attributes:
+        value: the share.
+        influence: by how much each prompt moves it; their squares sum to the variance.
+        extra: variance that is not the prompts': strata whose size in the log is known by their sum only.
+        edge: trials behind a share of 0 or 1, which has no spread of its own.
+        freedom: degrees of freedom of the variance.
+        rows: labelled rows in the domain.
+        prompts: their prompts.
+    """
+
+    value: float
+    influence: NDArray[np.float64]
+    extra: float
+    edge: float
+    freedom: int
+    rows: int
+    prompts: int
+    most: float = np.inf
+
+    @property
+    def variance(self) -> float:
+        """Returns the variance of the share."""
+        return float(self.influence @ self.influence) + self.extra
+
+    @property
+    def size(self) -> float:
+        """Returns the effective number of trials: value (1 - value) / variance, corrected for few prompts."""
+        from scipy.stats import norm, t
+
+        variance = self.variance
+        inside = 0.0 < self.value < 1.0 and variance > 0
+        size = min(self.value * (1.0 - self.value) / variance, self.most) if inside else self.edge
+        return size * float(norm.ppf(TAIL) / t.ppf(TAIL, max(self.freedom, 1))) ** 2
+
+    def interval(self) -> tuple[float, float]:
+        """Returns the ends of the 95 % interval; a share of 0 starts at 0, a share of 1 ends at 1."""
+        from scipy.stats import beta
+
+        size, hits = self.size, self.value * self.size
+        low = float(beta.ppf(TAIL, hits + 0.5, size - hits + 0.5)) if self.value > 0 else 0.0
+        high = float(beta.ppf(1 - TAIL, hits + 0.5, size - hits + 0.5)) if self.value < 1 else 1.0
+        if self.value in (0.0, 1.0):  # rule of three: none seen is not none
+            bound = 1.0 - TAIL ** (1.0 / size)
+            return (0.0, bound) if self.value == 0.0 else (1.0 - bound, 1.0)
+        return min(low, self.value), max(high, self.value)
+
+
+def share(
+    hit: NDArray[np.bool_],
+    domain: NDArray[np.bool_],
+    sample: Sample,
+    unseen: NDArray[np.bool_] | None = None,
+) -> Share | None:
+    """Estimates P(hit | domain) over a log from labelled rows of it; None where no labelled row is in the domain.
+
+    r = Σ w d y / Σ w d. A row's linearised part is u = d (y - r) / Σ w d; rows outside the domain stay in as zeros,
+    because inside a stratum of equal verdicts the spread of u *is* the share of the domain. With ū_h the weighted
+    mean of u in stratum h, the influence of prompt q is Σ_labelled w (u - ū_h) + Σ_all rows of q ū_h, and
+    var = Q/(Q-1) Σ_q influence²: the draw of prompts and the draw of labels together (two-phase sampling). Where the
+    strata of unlabelled rows are not known, the second sum is replaced by its variance for independent rows.
+    The interval is the Beta posterior under Jeffreys' prior with r (1-r) / var trials, times (z/t)² for few prompts.
+
+    It takes the rollouts of different prompts as independent, and the labels of a stratum as drawn at random.
 
     Args:
-        values: the column on the drawn rows, NaN for rows that are still without a label (left out).
-        probability: inclusion probability of each row.
-        stratum: stratum that each row was drawn from.
-        prompts: prompt key of each row.
-        unit: what it is measured in.
-        bounds: range that the interval is clipped to.
+        hit: whether each labelled row is a hit.
+        domain: whether each labelled row counts.
+        sample: how the rows were labelled.
+        unseen: rows among which the missing kind would have shown itself (the domain where None), for shares of 0 and
+            1: their mean weight is what one more row would have stood for.
 
-    Returns:
-        None where no row is labelled.
+    References: Särndal, Swensson & Wretman, Model Assisted Survey Sampling (1992), 5.5-5.7 and ch. 9; Korn & Graubard,
+    Confidence intervals for proportions with small expected number of positive counts (1998).
 
-    Raises:
-        ValueError: if a probability is not in (0, 1].
-
-    References: Särndal, Swensson & Wretman, Model Assisted Survey Sampling (1992), 5.5-5.7; Wolter, Introduction to
-    Variance Estimation (2007), 6.4.
-
-    >>> drawn = weighted_mean(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.5, 0.5, 0.1, 0.1]),
-    ...                       np.array([0, 0, 1, 1]), np.arange(4, dtype=np.uint64))
-    >>> round(drawn.value, 4)  # 2 + 2 accepted rows stand for 4, the rejected ones for 20
+    >>> hit = np.array([True, True, False, False]); everything = np.ones(4, dtype=bool)
+    >>> drawn = Sample.of(np.array([2.0, 2.0, 10.0, 10.0]), np.array([0, 0, 1, 1]), np.arange(4, dtype=np.uint64))
+    >>> round(share(hit, everything, drawn).value, 4)  # 2 + 2 accepted rows stand for 4, the rejected ones for 20
     0.1667
     """
-    if ((probability <= 0) | (probability > 1)).any():
-        raise ValueError("inclusion probabilities must be above 0 and at most 1")
-    known = ~np.isnan(values)
-    if not known.any():
+    weight = sample.weight
+    total = float(weight[domain].sum())
+    if total <= 0:
         return None
-    y, weight, keys = values[known], 1.0 / probability[known], prompts[known]
-    _, place = np.unique(stratum[known], return_inverse=True)
-    total = float(weight.sum())
-    mean = float(weight @ y) / total
-    number, rows = int(np.unique(keys).size), int(y.size)
-    method = "weighted by inclusion probability, linearised variance by stratum and prompt"
-    low, high = _ends(mean, weight * (y - mean) / total, weight, place, keys)
-    if bounds == (0.0, 1.0) and mean in bounds and bool((weight > 1).any()):
-        edge = 1.0 - ((1.0 - LEVEL) / 2) ** (1.0 / number)
-        low, high = (0.0, edge) if mean == 0.0 else (1.0 - edge, 1.0)
-    low, high = float(np.clip(low, *bounds)), float(np.clip(high, *bounds))
-    return Estimate(mean, low, high, LEVEL, unit, method, number, rows)
-
-
-def _ends(
-    mean: float,
-    parts: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    place: NDArray[np.intp],
-    keys: NDArray[np.uint64],
-) -> tuple[float, float]:
-    """Returns the ends of the interval around the mean from the linearised parts of all rows."""
-    from scipy.stats import t
-
-    variance, freedom = 0.0, 0
-    for number in range(int(place.max()) + 1):
-        here = place == number
-        clusters, position = np.unique(keys[here], return_inverse=True)
-        sums = np.bincount(position, weights=parts[here])
-        sampled = float(here.sum() / weight[here].sum())
-        if clusters.size > 1:
-            spread = clusters.size / (clusters.size - 1) * float(((sums - sums.mean()) ** 2).sum())
-        else:  # nothing to compare with: its distance from the mean of the whole log stands in
-            spread = float((sums**2).sum())
-        variance += max(1.0 - sampled, 0.0) * spread
-        freedom += clusters.size - 1
-    half = float(t.ppf(0.5 + LEVEL / 2, max(freedom, 1)) * np.sqrt(variance))
-    return mean - half, mean + half
+    value = float(weight[domain & hit].sum()) / total
+    if not (domain & ~hit).any():
+        value = 1.0
+    part = np.where(domain, hit - value, 0.0) / total
+    strata = int(sample.stratum.max()) + 1
+    mass = np.bincount(sample.stratum, weights=weight, minlength=strata)
+    centre = np.bincount(sample.stratum, weights=weight * part, minlength=strata) / np.maximum(mass, 1e-300)
+    prompts = int(sample.prompt.max()) + 1 if sample.held is None else sample.held.shape[0]
+    residual = weight * (part - centre[sample.stratum])
+    influence = np.bincount(sample.prompt, weights=residual, minlength=prompts).astype(np.float64)
+    extra = 0.0
+    if sample.held is None:
+        extra = float(mass @ centre**2)
+    else:
+        influence += sample.held @ centre
+    labelled = int(np.count_nonzero(np.bincount(sample.prompt)))
+    influence *= float(np.sqrt(labelled / max(labelled - 1, 1)))
+    inside = int(np.count_nonzero(np.bincount(sample.prompt[domain])))
+    rows = int(domain.sum())
+    shown = unseen if unseen is not None and unseen.any() else domain
+    return Share(
+        value,
+        influence,
+        extra,
+        edge=total / float(weight[shown].mean()) * inside / rows,
+        freedom=labelled - strata,
+        rows=rows,
+        prompts=inside,
+        most=float(rows) if np.ptp(weight) == 0 else np.inf,
+    )
