@@ -199,10 +199,6 @@ class Channel(Section):
     worst_prompts: list[Json] = field(default_factory=list)
     by_region: list[Json] = field(default_factory=list)
     by_round: list[Json] = field(default_factory=list)
-    agreement: Estimate | None = None
-    worst_prompts: list[Json] = field(default_factory=list)
-    by_region: list[Json] = field(default_factory=list)
-    by_round: list[Json] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
