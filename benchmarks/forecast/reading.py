@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from freshbits.worlds.step import Loop
     from freshbits.worlds.step_state import Policies
-
-Array = "NDArray[np.float64]"
 
 
 @dataclass(frozen=True)
@@ -77,10 +75,12 @@ def by_law(readings: Iterable[Reading]) -> list[dict[str, Any]]:
 def write(folder: Path, name: str, head: str, readings: list[Reading]) -> None:
     """Writes every reading as JSON and the summary by law as Markdown."""
     summary = by_law(readings)
-    cells = [{**asdict(reading), "error": reading.error} for reading in readings]
-    text = {"study": name, "laws": _short(summary), "cells": _short(cells)}
+    cells = [[_number(value) for value in asdict(reading).values()] for reading in readings]
+    columns = [field.name for field in fields(Reading)]
+    rows = ",\n  ".join(json.dumps(cell, ensure_ascii=False) for cell in cells)
+    text = json.dumps({"study": name, "laws": _short(summary), "columns": columns}, indent=1, ensure_ascii=False)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"forecast_{name}.json").write_text(json.dumps(text, indent=1) + "\n")
+    (folder / f"forecast_{name}.json").write_text(f'{text[:-2]},\n "cells": [\n  {rows}\n ]\n}}\n')
     (folder / f"forecast_{name}.md").write_text(head + "\n\n" + "\n".join(table(summary)) + "\n")
 
 
@@ -102,6 +102,8 @@ def _short(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _number(value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float):
         return float(f"{value:.5g}") if np.isfinite(value) else None
     return value

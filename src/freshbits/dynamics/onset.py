@@ -29,7 +29,7 @@ def onset_round(right: ArrayLike, shortcut: ArrayLike, tpr: ArrayLike, accepted:
         accepted: h_s, acceptance of the shortcut.
 
     Without chance, for loops that filter and retrain. The median of simulated loops is within one round (10 % where
-    that is more) of it, rounded up, where `onset_probability` ≥ .9; where the shortcut is usually lost, the loops in
+    that is more) of it, rounded up, where `onset_probability` ≥ .95; where the shortcut is usually lost, the loops in
     which it is not lost are early ones.
     Source: ratio of two replicators; systematic false positives in training are those of arXiv 2605.02909.
 
