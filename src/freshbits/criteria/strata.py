@@ -95,11 +95,10 @@ def by_region(rows: Labelled, verdict: NDArray[np.bool_]) -> list[dict[str, Any]
     if "region" not in table.columns or table["region"].n_unique() < 2:
         return []
     found = []
-    for value in table["region"].drop_nulls().value_counts(sort=True)["region"].head(MOST_VALUES):
-        mask = (table["region"] == value).fill_null(value=False).to_numpy()
+    for value, mask in _frequent(table["region"]):
         if mask.sum() >= MIN_ROWS:
             found.append({"region": value, "rows": int(mask.sum()), **_rates(rows, verdict, mask)})
-    return sorted(found, key=lambda each: (-each["rows"], each["region"]))
+    return found
 
 
 def worst_prompts(rows: Labelled, verdict: NDArray[np.bool_]) -> list[dict[str, Any]]:
@@ -148,8 +147,7 @@ def _parts(rows: Labelled) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     table = rows.rows
     for name in ("region", "source"):
         if name in table.columns:
-            for value in table[name].drop_nulls().value_counts(sort=True)[name].head(MOST_VALUES).sort():
-                yield name, str(value), (table[name] == value).fill_null(value=False).to_numpy()
+            yield from ((name, value, mask) for value, mask in _frequent(table[name]))
     for first, last in blocks_of(rows.round, max(min(rows.score.size // (2 * MIN_ROWS), 20), 2)):
         value = str(first) if first == last else f"{first} to {last}"
         yield "round", value, (rows.round >= first) & (rows.round <= last)
@@ -162,6 +160,15 @@ def _parts(rows: Labelled) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
             names = feature.names if feature.kind == "category" and "opponent" not in table.columns else ()
             for value, mask in _values(column, names, numeric=feature.kind == "count"):
                 yield feature.name, value, mask
+
+
+def _frequent(column: pl.Series) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yields the most frequent values of a text column, most frequent first."""
+    codes = column.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    counts, names = np.bincount(codes), column.drop_nulls().unique().sort()
+    counts[0] = 0
+    for code in np.argsort(-counts, kind="stable")[: min(MOST_VALUES, len(names))]:
+        yield str(names[int(code) - 1]), codes == code
 
 
 def _values(

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
     from freshbits.information.weighted import Share
 
-STEPS = 200
-FURTHEST = 18.0  # logits of the quantiles that are looked at
+STEPS = 120
 
 
 def excess_test(here: Share, rest: Share) -> float:
     """Computes the one-sided p-value of a share being no larger here than in the rest (Fisher's exact test).
+
+    1 where it is no larger to begin with.
 
     With x hits of n here and y of m in the rest, Fisher's p-value is the probability that a Beta(x, n-x+1) lies below
     a Beta(y+1, m-y). That form takes the effective numbers of trials of clustered and weighted rows, which are no
@@ -31,18 +32,22 @@ def excess_test(here: Share, rest: Share) -> float:
     >>> round(excess_test(of(8, 8), of(0, 8)), 6)  # 1 / C(16, 8) = 1 / 12870
     7.8e-05
     """
-    from scipy.stats import beta
+    from scipy.special import betaincc, betaln, digamma, polygamma
 
     apart = here.variance + rest.variance
     shared = 2 * min(float(here.influence @ rest.influence), 0.0)
     factor = apart / (apart - shared) if apart > 0 else 1.0
     size, other = factor * here.size, factor * rest.size
     hits, other_hits = here.value * size, rest.value * other
-    if hits <= 0 or other_hits >= other:
+    if here.value <= rest.value:
         return 1.0
-    level = 1 / (1 + np.exp(-np.linspace(-FURTHEST, FURTHEST, STEPS)))
-    above = beta.sf(beta.ppf(level, hits, size - hits + 1), other_hits + 1, other - other_hits)
-    return float(np.clip(np.trapezoid(above, level), 0.0, 1.0))
+    a, b = hits, size - hits + 1
+    centre, spread = digamma(a) - digamma(b), np.sqrt(polygamma(1, a) + polygamma(1, b))  # of the log-odds
+    odds = np.linspace(centre - 10 * spread - 20 / a, centre + 10 * spread + 20 / b, STEPS)
+    rate = 1 / (1 + np.exp(-odds))
+    density = np.exp(-a * np.logaddexp(0, -odds) - b * np.logaddexp(0, odds) - betaln(a, b))
+    above = betaincc(other_hits + 1, other - other_hits, rate)
+    return float(np.clip(np.trapezoid(density * above, odds), 0.0, 1.0))
 
 
 def prompt_test(hits: NDArray[np.int64], trials: NDArray[np.int64], rate: float) -> NDArray[np.float64]:

@@ -86,23 +86,23 @@ class Share:
     @property
     def size(self) -> float:
         """Returns the effective number of trials: value (1 - value) / variance, corrected for few prompts."""
-        from scipy.stats import norm, t
+        from scipy.special import ndtri, stdtrit
 
         variance = self.variance
         inside = 0.0 < self.value < 1.0 and variance > 0
         size = min(self.value * (1.0 - self.value) / variance, self.most) if inside else self.edge
-        return size * float(norm.ppf(TAIL) / t.ppf(TAIL, max(self.freedom, 1))) ** 2
+        return size * float(ndtri(TAIL) / stdtrit(max(self.freedom, 1), TAIL)) ** 2
 
     def interval(self) -> tuple[float, float]:
         """Returns the ends of the 95 % interval; a share of 0 starts at 0, a share of 1 ends at 1."""
-        from scipy.stats import beta
+        from scipy.special import betaincinv
 
-        size, hits = self.size, self.value * self.size
-        low = float(beta.ppf(TAIL, hits + 0.5, size - hits + 0.5)) if self.value > 0 else 0.0
-        high = float(beta.ppf(1 - TAIL, hits + 0.5, size - hits + 0.5)) if self.value < 1 else 1.0
+        size = self.size
         if self.value in (0.0, 1.0):  # rule of three: none seen is not none
             bound = 1.0 - TAIL ** (1.0 / size)
             return (0.0, bound) if self.value == 0.0 else (1.0 - bound, 1.0)
+        hits = self.value * size
+        low, high = betaincinv(hits + 0.5, size - hits + 0.5, [TAIL, 1 - TAIL]).tolist()
         return min(low, self.value), max(high, self.value)
 
 
