@@ -217,8 +217,15 @@ def test_efficiency_gives_task_of_total_surface_and_rungs():
     assert " ".join(head.split()) == "task bits of total η coarser η"
     assert " ".join(row.split()) == f"{A} 0.30 [0.20, 0.40] 0.60 [0.50, 0.70] 0.50 [0.40, 0.60] 0.45 [0.30, 0.60]"
     said = " ".join(page.split())
-    assert f"{A}: surface, given the answer: words 0.05, bold 0.02, digits 0.01 ·" in said
-    assert "bits that could be given: verdict 0.60 full text ?" in said
+    assert f"{A}, {B}: surface, given the answer: words 0.050, bold 0.020, digits 0.010 ·" in said
+    assert f"{A}, bits that could be given: verdict 0.60 (not judged: full text)" in said
+
+
+def test_without_truth_efficiency_comes_after_what_the_log_proves_by_itself():
+    page = fb.page(audit((UNJUDGED, UNJUDGED), spent=(SPENT, SPENT), truth=False))
+    assert page.index("Bits per rollout") < page.index("Where the bits go") < page.index("Answers")
+    page = fb.page(audit(spent=(SPENT, SPENT)))
+    assert page.index("Against truth") < page.index("Where the bits go") < page.index("No contrast")
 
 
 def test_sections_from_json_give_the_same_page():

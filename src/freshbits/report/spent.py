@@ -28,9 +28,15 @@ def efficiency(console: Console, audit: Audit) -> None:
     console.print(Text("\nWhere the bits go", style="bold") + Text(plain(by), style="not bold"))
     columns = ["task bits", "of total", "η", "coarser η", "finer η"]
     console.print(filled(columns, [(signal, _spent(section)) for signal, section in judged]))
+    said: dict[str, list[str]] = {}
     for signal, section in judged[:MOST_DETAILED]:
         for line in _details(section):
-            item(console, f"{signal}: {line}", "dim")
+            said.setdefault(line, []).append(signal)
+    for line, signals in said.items():
+        item(console, f"{', '.join(signals)}: {line}", "dim")
+    rungs = _ladder(judged[0][1].ladder)
+    if rungs:
+        item(console, f"{judged[0][0]}, bits that could be given:  {rungs}", "dim")
 
 
 def _spent(section: Efficiency) -> list[str]:
@@ -50,15 +56,18 @@ def _details(section: Efficiency) -> list[str]:
     known = [(name, bits) for name, bits in surface if bits is not None and bits.value is not None]
     known.sort(key=lambda row: -(row[1].value or 0.0))
     if known:
-        lines.append("surface, given the answer: " + ", ".join(f"{n} {number(b)}" for n, b in known[:MOST_SURFACE]))
-    rungs = [_rung(row) for row in section.ladder]
-    if rungs:
-        lines.append("bits that could be given:  " + "  ".join(rungs))
+        shown = ", ".join(f"{name} {number(bits, 3)}" for name, bits in known[:MOST_SURFACE])
+        lines.append(f"surface, given the answer: {shown}")
     return lines
 
 
-def _rung(row: dict[str, Any]) -> str:
-    name, bits = row.get("rung") or row.get("name") or "?", estimate_of(row.get("bits"))
-    if row.get("status") == "not_judged" or bits is None:
-        return f"{name} ?"
-    return f"{name} {number(bits)}"
+def _ladder(rungs: list[dict[str, Any]]) -> str:
+    """Writes the rungs from the verdict up; those that were not judged are named as such, at the end."""
+    known, missing = [], []
+    for row in rungs:
+        name, bits = str(row.get("rung") or row.get("name")).replace("_", " "), estimate_of(row.get("bits"))
+        if bits is None or row.get("status") == "not_judged":
+            missing.append(name)
+        else:
+            known.append(f"{name} {number(bits)}")
+    return "  ".join(known) + (f"  (not judged: {', '.join(missing)})" if missing else "")

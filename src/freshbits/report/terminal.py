@@ -47,10 +47,13 @@ def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
     openness(console, audit)
     _verdict(console, audit)
     channel(console, audit)
-    efficiency(console, audit)
+    if audit.log.truth:
+        efficiency(console, audit)
     _no_contrast(console, audit)
     _bits(console, audit)
     _follows(console, audit)
+    if not audit.log.truth:  # what the log proves by itself comes first
+        efficiency(console, audit)
     _answers(console, audit)
     forecast(console, audit)
     _not_judged(console, audit)

@@ -173,5 +173,5 @@ def _peak(pressure: dict[str, Any], most: int) -> str:
     if found.high is None or found.high >= most:
         return f"highest at n = {found.value:g}{ends}, not surely a turn"
     fall = estimate_of(peak.get("fall")) if isinstance(peak, dict) else None
-    lost = f" (by {share(fall)} at n = {most})" if fall is not None else ""
+    lost = f" ({number(fall)} less at n = {most})" if fall is not None else ""
     return f"peak at n = {found.value:g}{ends}: beyond it, choosing harder by this signal makes it worse{lost}"
