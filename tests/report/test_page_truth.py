@@ -212,7 +212,7 @@ def test_scores_show_auroc_and_no_rates():
 
 def test_efficiency_gives_task_of_total_surface_and_rungs():
     page = fb.page(audit(spent=(SPENT, SPENT)))
-    at = page.index("Where the bits go (answers told apart by boxed answer)")
+    at = page.index("Where the bits go (answers told apart by boxed answer; coarser: right or wrong)")
     head, row = page[at:].splitlines()[1:3]
     assert " ".join(head.split()) == "task bits of total η coarser η"
     assert " ".join(row.split()) == f"{A} 0.30 [0.20, 0.40] 0.60 [0.50, 0.70] 0.50 [0.40, 0.60] 0.45 [0.30, 0.60]"

@@ -23,8 +23,16 @@ def efficiency(console: Console, audit: Audit) -> None:
     judged = [(signal, section) for signal, section in few(audit.efficiency) if section.status == "judged"]
     if not judged:
         return
-    partitions = sorted({section.partition for _, section in judged if section.partition})
-    by = f" (answers told apart by {', '.join(partitions)})" if partitions else ""
+    told = [
+        f"{kind}{', '.join(found)}"
+        for kind, names in (
+            ("answers told apart by ", [section.partition for _, section in judged]),
+            ("coarser: ", [(section.coarser or {}).get("partition") for _, section in judged]),
+            ("finer: ", [(section.finer or {}).get("partition") for _, section in judged]),
+        )
+        if (found := list(dict.fromkeys(name for name in names if name)))
+    ]
+    by = f" ({'; '.join(told)})" if told else ""
     console.print(Text("\nWhere the bits go", style="bold") + Text(plain(by), style="not bold"))
     columns = ["task bits", "of total", "η", "coarser η", "finer η"]
     console.print(filled(columns, [(signal, _spent(section)) for signal, section in judged]))
