@@ -33,7 +33,11 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Aud
     """Returns a function that audits one log, public or made up, and returns the report and the log's table."""
 
     def run(
-        kind: str, name: str, made_up: pl.DataFrame, join: tuple[str, pl.DataFrame] | None = None
+        kind: str,
+        name: str,
+        made_up: pl.DataFrame,
+        join: tuple[str, pl.DataFrame] | None = None,
+        accept: dict[str, tuple[str, float]] | None = None,
     ) -> tuple[Audit, pl.DataFrame]:
         import polars as pl
 
@@ -44,7 +48,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Aud
             here = tmp_path_factory.mktemp("made_up")
             for file, table in tables.items():
                 table.write_parquet(here / file)
-        options = ReadOptions(join=here / join[0]) if join else None
+        options = ReadOptions(join=here / join[0] if join else None, accept=accept or {})
         return audit(here / name, options), pl.read_parquet(here / name)
 
     return run

@@ -94,3 +94,38 @@ def test_the_two_orders_are_one_judgement_repeated(joined):
 def test_a_verdict_that_could_not_be_read_is_unscored(joined):
     report, table = joined
     assert sum(report.log.unscored.values()) == table["winner"].null_count()
+
+
+def test_agreement_is_the_recorded_accuracy_of_every_judge_and_subset(joined):
+    report, table = joined
+    told = table.drop_nulls("winner").with_columns(right=pl.col("winner") == pl.col("truth"))
+    recorded = told.group_by("judge", "strategy").agg(pl.col("right").mean())
+    for judge, strategy, accuracy in recorded.iter_rows():
+        channel = report.channel[f"winner@{judge}/{strategy}"]
+        assert channel.status == "judged"
+        assert channel.agreement.value == pytest.approx(accuracy)
+        here = told.filter((pl.col("judge") == judge) & (pl.col("strategy") == strategy))
+        subsets = dict(here.group_by("subset").agg(pl.col("right").mean()).iter_rows())
+        assert {each["region"]: each["agreement"]["value"] for each in channel.by_region} == pytest.approx(subsets)
+
+
+def test_published_accuracies_of_gpt_4(kind, joined):
+    if kind != "public":
+        pytest.skip("made-up judges have no published accuracy")
+    channel = joined[0].channel["winner@GPT-4/Vanilla"]
+    shares = {each["region"]: round(100 * each["agreement"]["value"], 1) for each in channel.by_region}
+    assert shares == {"Natural": 95.5, "Neighbor": 78.7}
+    assert (channel.worst["feature"], channel.worst["value"]) == ("region", "Neighbor")
+
+
+def test_rates_of_a_judge_are_counted_over_both_orders(joined):
+    report, table = joined
+    for signal, channel in list(report.channel.items())[:3]:
+        judge, strategy = signal.removeprefix("winner@").split("/")
+        here = table.drop_nulls("winner").filter((pl.col("judge") == judge) & (pl.col("strategy") == strategy))
+        first = here.with_columns(told=pl.col("winner") == 1, better=pl.col("truth") == 1)
+        assert channel.tpr.value == pytest.approx(first.filter("better")["told"].mean())
+        assert channel.fpr.value == pytest.approx(first.filter(~pl.col("better"))["told"].mean())
+        assert channel.base_rate.value == pytest.approx(first["better"].mean())
+        assert channel.tpr.rollouts + channel.fpr.rollouts == here.height
+        assert channel.bits.unit == "bits/pair"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -32,49 +32,76 @@ MOST_PROMPTS = 5
 FEATURE = "feature."
 
 
+@dataclass(frozen=True)
+class _Loss:
+    """Holds one tested loss: a part of the log, which rate is worse there, by how much, and what it takes off J."""
+
+    feature: str
+    value: str
+    rate: str
+    excess: float
+    from_j: float
+    mask: NDArray[np.bool_]
+
+
 def worst_stratum(rows: Labelled, verdict: NDArray[np.bool_]) -> dict[str, Any] | None:
-    """Finds the part of the log where the verifier loses most against the rest; None where no part stands out.
+    """Finds the part of the log where the verifier loses most of its J; None where no part stands out.
 
     A part loses by accepting more wrong rows (FPR above that of the rest) or fewer right ones (TPR below it). Parts:
     each region, source, block of rounds, truncated or not, and each core feature: its two values, its categories, or
     thirds of its values. Both losses of all parts with 30 or more labelled rows of 10 or more prompts are tested
-    (`excess_test`, prompts as the unit); the q-values are Benjamini-Hochberg over twice the one-sided p-values. Of the
-    losses with q ≤ .1 the one that takes most off J against the whole log is given. Because gains are tested with the
-    losses, a log with the same rates everywhere names a part in about 5 % of cases at most.
+    (`excess_test`, prompts as the unit), the p-values doubled because gains are looked at too; q-values are
+    Benjamini-Hochberg. Of the parts with a loss at q ≤ .1 the one whose J is furthest below that of the whole log is
+    given, so a part that accepts more of everything is worse only by what it loses. Where rates are the same
+    everywhere a part is named in 5 % of logs at most.
 
     Returns:
-        {feature, value, fpr, tpr, j, agreement, loss ("fpr" or "tpr"), excess, q_value, rows, prompts}.
+        {feature, value, fpr, tpr, j, agreement, loss ("fpr" or "tpr"), excess (of that rate over the whole log's),
+        q_value, rows, prompts}.
     """
+    losses, p_values = _losses(rows, verdict)
+    if not losses:
+        return None
+    q_values = false_discovery(np.array(p_values))
+    sure = [(loss, float(q)) for loss, q in zip(losses, q_values, strict=True) if q <= MOST_Q and loss.from_j > 0]
+    if not sure:
+        return None
+    worst, q_value = max(sure, key=lambda each: (each[0].from_j, -each[1]))
+    return {
+        "feature": worst.feature,
+        "value": worst.value,
+        **_rates(rows, verdict, worst.mask),
+        "loss": worst.rate,
+        "excess": worst.excess,
+        "q_value": q_value,
+        "rows": int(worst.mask.sum()),
+        "prompts": int(np.unique(rows.prompt[worst.mask]).size),
+    }
+
+
+def _losses(rows: Labelled, verdict: NDArray[np.bool_]) -> tuple[list[_Loss], list[float]]:
+    """Returns every loss that can be tested, and its p-value."""
     sample = Sample.of(rows.weight, rows.stratum, rows.prompt)
-    losses = (("fpr", ~rows.right, verdict), ("tpr", rows.right, ~verdict))
-    whole = {loss: share(hit, kind, sample) for loss, kind, hit in losses}
+    kinds = (("fpr", ~rows.right, verdict), ("tpr", rows.right, ~verdict))
+    whole = {rate: share(hit, kind, sample) for rate, kind, hit in kinds}
     found, p_values = [], []
     for feature, value, mask in _parts(rows):
         if mask.sum() < MIN_ROWS or mask.all() or np.count_nonzero(np.bincount(sample.prompt[mask])) < MIN_PROMPTS:
             continue
-        for loss, kind, hit in losses:
-            part, rest, everywhere = share(hit, kind & mask, sample), share(hit, kind & ~mask, sample), whole[loss]
-            if part is None or rest is None or everywhere is None or min(part.rows, rest.rows) < MIN_KIND:
-                continue
-            p_values.append(min(2 * excess_test(part, rest), 1.0))
-            found.append((part.value - everywhere.value, feature, value, loss, mask))
-    if not found:
-        return None
-    q_values = false_discovery(np.array(p_values))
-    sure = [(*each[:1], q, *each[1:]) for each, q in zip(found, q_values, strict=True) if q <= MOST_Q and each[0] > 0]
-    if not sure:
-        return None
-    excess, q_value, feature, value, loss, mask = max(sure, key=lambda each: (each[0], -each[1]))
-    return {
-        "feature": feature,
-        "value": value,
-        **_rates(rows, verdict, mask),
-        "loss": loss,
-        "excess": excess,
-        "q_value": float(q_value),
-        "rows": int(mask.sum()),
-        "prompts": int(np.unique(rows.prompt[mask]).size),
-    }
+        here: list[tuple[str, float, float]] = []
+        for rate, kind, hit in kinds:
+            part, rest, everywhere = share(hit, kind & mask, sample), share(hit, kind & ~mask, sample), whole[rate]
+            if (
+                part is not None
+                and rest is not None
+                and everywhere is not None
+                and min(part.rows, rest.rows) >= MIN_KIND
+            ):
+                here.append((rate, part.value - everywhere.value, min(2 * excess_test(part, rest), 1.0)))
+        from_j = sum(excess for _, excess, _ in here)
+        found += [_Loss(feature, value, rate, excess, from_j, mask) for rate, excess, _ in here]
+        p_values += [p_value for _, _, p_value in here]
+    return found, p_values
 
 
 def by_round(rows: Labelled, verdict: NDArray[np.bool_]) -> list[dict[str, Any]]:
