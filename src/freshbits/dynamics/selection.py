@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 4096
 MOST_SAMPLES = 256
+ENDS = 128  # values next to 0, and to the highest, that such a grid keeps as they are
 NEAREST = 1e-7  # pass rate that is told from 0
 CELLS = 512  # of the grid where the pass rates that can occur are no lattice of few points
 
@@ -69,8 +70,8 @@ class Kept:
         ratio: r = TPR / FPR; only the ratio matters, as rollouts are drawn until n are accepted.
         recorruption: μ, the share of right answers that turn wrong after each round.
 
-    Exact up to n = 512 without recorruption: the grid is k/n. Else a pass rate is split between its two neighbours on
-    the grid, which keeps its mean.
+    Exact up to n = 512: the grid is where one round can end, (1-μ) k/n. Above, the grid has those values near 0 and 1
+    only; in between a pass rate is split between its two neighbours, which keeps its mean.
 
     >>> Kept(2, 3.0).after(np.array([0.5])).round(6).tolist()
     [[0.0625, 0.375, 0.5625]]
@@ -87,17 +88,18 @@ class Kept:
 
     @cached_property
     def grid(self) -> Array:
-        """Returns k/n, or a grid fine enough that 1/n is not mistaken for 0."""
-        exact = self.recorruption == 0 and self.kept <= CELLS
-        return np.linspace(0.0, 1.0, (self.kept if exact else min(max(CELLS, 4 * self.kept), 2 * CELLS)) + 1)
+        """Returns (1-μ) k/n and 1; for more than 512 rows the first and last of them, and even pass rates between."""
+        ends = (1 - self.recorruption) * np.arange(self.kept + 1) / self.kept
+        if self.kept > CELLS:
+            ends = np.concatenate([ends[:ENDS], ends[-ENDS:], np.linspace(0.0, 1.0, CELLS + 1)])
+        return np.unique(np.append(ends, 1.0))
 
     def after(self, rates: Array) -> Array:
         """Returns the distribution on the grid one round after each of these pass rates: (rates, grid)."""
         mass = _binomial(self.kept, tilted(rates, self.ratio))
-        if self.grid.size == self.kept + 1 and self.recorruption == 0:
+        if self.recorruption == 0 and self.kept <= CELLS:
             return mass
-        values = (1 - self.recorruption) * np.arange(self.kept + 1) / self.kept
-        return np.asarray(mass @ split(values, self.grid))
+        return np.asarray(mass @ split((1 - self.recorruption) * np.arange(self.kept + 1) / self.kept, self.grid))
 
 
 @dataclass(frozen=True)
