@@ -86,8 +86,12 @@ WORLDS: dict[str, Callable[[np.random.Generator, int, int], Rows]] = {
 }
 CELLS: tuple[Cell, ...] = tuple(
     {"rollouts": size, "prompts": prompts, "world": name}
-    for size, prompts in ((4, 100), (8, 100), (16, 100), (8, 300))
-    for name in WORLDS
+    for size, prompts, names in (
+        (4, 100, (*WORLDS,)),
+        (8, 100, (*WORLDS,)),
+        (8, 300, ("hacked", "answers", "verdict")),
+    )
+    for name in names
 )
 MOST = FAR * 16
 

@@ -143,8 +143,9 @@ def test_small_groups_are_not_projected_and_few_prompts_say_nothing():
 def test_the_mixture_finds_two_kinds_of_prompts():
     """Half of the prompts always score high and wrong, half low and right: what is kept does not depend on n."""
     counts = np.tile([[0.0, 8.0, 0.0, 0.0], [0.0, 0.0, 8.0, 0.0]], (50, 1))
-    mixture = best_of_mixture.fit(counts, np.ones(100))
-    truth, value = best_of_mixture.best_of(mixture, counts, np.array([1, 32]), np.array([0.0, 1.0]))
+    design = best_of_mixture.Design.of(counts)
+    mixture = best_of_mixture.fit(design, np.ones(100))
+    truth, value = best_of_mixture.best_of(mixture, design, np.array([1, 32]), np.array([0.0, 1.0]))
     assert truth.mean(axis=0) == pytest.approx([0.5, 0.5], abs=0.01)
     assert value.mean(axis=0) == pytest.approx([0.5, 0.5], abs=0.01)
 

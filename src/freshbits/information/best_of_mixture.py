@@ -25,6 +25,7 @@ COMPONENTS = 4
 STEPS, WARM_STEPS, INNER = 60, 8, 3
 FEW_VALUES = 8  # signals with no more values are taken as they are
 FEWEST = 20  # rows in the highest level
+MOST_VALUES = 200
 
 
 @dataclass(frozen=True)
@@ -74,22 +75,53 @@ def count_cells(
     return counts
 
 
-def fit(counts: NDArray[np.float64], weight: NDArray[np.float64], start: Fit | None = None) -> Fit:
+@dataclass(frozen=True)
+class Design:
+    """Holds counts by which of a few values each is, so that Γ and ψ are worked out once per value.
+
+    Attributes:
+        counts: shape (groups, cells).
+        values: the different counts.
+        is_value: whether the count of a cell is a value, shape (groups, values · cells).
+        sizes: the different group sizes.
+        is_size: whether the group has a size, shape (groups, sizes).
+    """
+
+    counts: NDArray[np.float64]
+    values: NDArray[np.float64]
+    is_value: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    is_size: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, counts: NDArray[np.float64]) -> Design:
+        """Finds the values; of counts with many (shares of truth) they are rounded to 200."""
+        if np.unique(counts).size > MOST_VALUES:
+            step = counts.max() / MOST_VALUES
+            counts = np.round(counts / step) * step
+        values, place = np.unique(counts, return_inverse=True)
+        sizes, of_size = np.unique(counts.sum(axis=1).round(9), return_inverse=True)
+        hit = place.reshape(counts.shape)[:, None, :] == np.arange(values.size)[None, :, None]
+        is_value = hit.reshape(counts.shape[0], -1).astype(np.float64)
+        return cls(counts, values, is_value, sizes, np.eye(sizes.size)[of_size.ravel()])
+
+
+def fit(design: Design, weight: NDArray[np.float64], start: Fit | None = None) -> Fit:
     """Fits the mixture by EM: from two seeded starts, or a few steps from an earlier fit.
 
     >>> counts = np.tile([[4.0, 0.0, 0.0, 4.0], [8.0, 0.0, 0.0, 0.0]], (20, 1))
-    >>> fit(counts, np.ones(40)).share.sum().round(6)
+    >>> fit(Design.of(counts), np.ones(40)).share.sum().round(6)
     np.float64(1.0)
     """
     if start is not None:
-        return _climb(counts, weight, start.alpha, start.share, WARM_STEPS)
+        return _climb(design, weight, start.alpha, start.share, WARM_STEPS)
     rng = np.random.default_rng(0)
-    found = [_climb(counts, weight, *_start(counts, rng), STEPS) for _ in range(2)]
+    found = [_climb(design, weight, *_start(design.counts, rng), STEPS) for _ in range(2)]
     return max(found, key=lambda each: each.likelihood)
 
 
 def best_of(
-    mixture: Fit, counts: NDArray[np.float64], numbers: NDArray[np.int64], values: NDArray[np.float64]
+    mixture: Fit, design: Design, numbers: NDArray[np.int64], values: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Computes what keeping the best of n gives in each group: (truth, value), shape (groups, numbers).
 
@@ -97,13 +129,14 @@ def best_of(
     Γ(A_l + n) Γ(A) / (Γ(A_l) Γ(A + n)), and the best is right with a_l,right / a_l, independently.
 
     >>> one = Fit(np.array([[1.0, 1e-9, 1e-9, 1.0]]), np.ones(1), 0.0)
-    >>> truth, _ = best_of(one, np.zeros((1, 4)), np.array([1, 3]), np.array([0.0, 1.0]))
+    >>> truth, _ = best_of(one, Design.of(np.zeros((1, 4))), np.array([1, 3]), np.array([0.0, 1.0]))
     >>> truth.round(4).tolist()  # 1 - E (1-s)^n under s ~ Beta(1, 1)
     [[0.5, 0.75]]
     """
     from scipy.special import gammaln
 
-    posterior = _responsible(counts, mixture.alpha, mixture.share)[0]
+    counts = design.counts
+    posterior = _responsible(design, mixture.alpha, mixture.share)[0]
     truth = np.zeros((counts.shape[0], numbers.size))
     value = np.zeros_like(truth)
     for component, alpha in enumerate(mixture.alpha):
@@ -133,24 +166,23 @@ def _start(counts: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArr
 
 
 def _responsible(
-    counts: NDArray[np.float64], alpha: NDArray[np.float64], share: NDArray[np.float64]
+    design: Design, alpha: NDArray[np.float64], share: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Returns P(component | counts of the group) and the log-likelihood of each group."""
     from scipy.special import gammaln
 
-    size = counts.sum(axis=1)
-    log = np.stack(
-        [(gammaln(counts + a) - gammaln(a)).sum(axis=1) - gammaln(size + a.sum()) + gammaln(a.sum()) for a in alpha],
-        axis=1,
-    ) + np.log(share)
+    total = alpha.sum(axis=1)
+    cells = gammaln(design.values[:, None, None] + alpha.T) - gammaln(alpha.T)  # values, cells, components
+    whole = gammaln(design.sizes[:, None] + total) - gammaln(total)
+    log = design.is_value @ cells.reshape(-1, alpha.shape[0]) - design.is_size @ whole + np.log(share)
     top = log.max(axis=1, keepdims=True)
     mass = np.exp(log - top)
-    total = mass.sum(axis=1, keepdims=True)
-    return mass / total, (top + np.log(total))[:, 0]
+    sums = mass.sum(axis=1, keepdims=True)
+    return mass / sums, (top + np.log(sums))[:, 0]
 
 
 def _climb(
-    counts: NDArray[np.float64],
+    design: Design,
     weight: NDArray[np.float64],
     alpha: NDArray[np.float64],
     share: NDArray[np.float64],
@@ -158,10 +190,9 @@ def _climb(
 ) -> Fit:
     from scipy.special import digamma
 
-    alpha, size = alpha.copy(), counts.sum(axis=1)
     before = -np.inf
     for _ in range(steps):
-        posterior, log = _responsible(counts, alpha, share)
+        posterior, log = _responsible(design, alpha, share)
         likelihood = float(weight @ log)
         if likelihood - before < 1e-3:
             break
@@ -169,11 +200,11 @@ def _climb(
         posterior *= weight[:, None]
         share = np.maximum(posterior.sum(axis=0) / weight.sum(), 1e-8)
         share /= share.sum()
-        for component, mine in enumerate(posterior.T):
-            a = alpha[component]
-            for _ in range(INNER):
-                rise = mine @ (digamma(counts + a) - digamma(a))
-                whole = mine @ (digamma(size + a.sum()) - digamma(a.sum()))
-                a = np.clip(a * (rise + 1e-3) / (whole + 1e-3), 1e-4, 200.0)
-            alpha[component] = a
+        seen = (posterior.T @ design.is_value).reshape(alpha.shape[0], design.values.size, -1)
+        groups = posterior.T @ design.is_size
+        for _ in range(INNER):
+            total = alpha.sum(axis=1, keepdims=True)
+            rise = digamma(design.values[None, :, None] + alpha[:, None, :]) - digamma(alpha)[:, None, :]
+            whole = (groups * (digamma(design.sizes + total) - digamma(total))).sum(axis=1, keepdims=True)
+            alpha = np.clip(alpha * ((seen * rise).sum(axis=1) + 1e-3) / (whole + 1e-3), 1e-4, 200.0)
     return Fit(alpha, share, before)

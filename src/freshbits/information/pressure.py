@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.information import best_of_mixture, best_of_smooth
-from freshbits.information.best_of_mixture import FEW_VALUES, count_cells, score_levels
+from freshbits.information.best_of_mixture import FEW_VALUES, Design, count_cells, score_levels
 from freshbits.information.resampling import LEVEL, MIN_PROMPTS, folds_of, jackknife_interval, leave_out
 from freshbits.results import Estimate
 
@@ -232,13 +232,13 @@ def _by_mixture(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Returns truth and value of the best of n under the mixture, re-fitted for every replicate."""
     scale = replicas[0].mean()
-    whole = best_of_mixture.fit(counts, replicas[0] / scale)
+    design = Design.of(counts)
+    whole = best_of_mixture.fit(design, replicas[0] / scale)
     truth, value = np.empty((replicas.shape[0], numbers.size)), np.empty((replicas.shape[0], numbers.size))
     for number, weight in enumerate(replicas):
-        mixture = whole if number == 0 else best_of_mixture.fit(counts, weight / scale, whole)
-        here = weight > 0
-        each = best_of_mixture.best_of(mixture, counts[here], numbers, values)
-        truth[number], value[number] = (weight[here] @ part / weight.sum() for part in each)
+        mixture = whole if number == 0 else best_of_mixture.fit(design, weight / scale, whole)
+        each = best_of_mixture.best_of(mixture, design, numbers, values)
+        truth[number], value[number] = (weight @ part / weight.sum() for part in each)
     return truth, value
 
 
