@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.calibration import contrast, few, groups, levels, shared, species, surprise
+from benchmarks.calibration import channel, contrast, few, groups, labels, levels, pressure, shared, species, surprise
 from benchmarks.calibration.study import Study, run
 
 STUDIES: tuple[Study, ...] = (
+    channel.STUDY,
     contrast.STUDY,
     few.STUDY,
     groups.STUDY,
     shared.STUDY,
+    labels.STUDY,
     levels.STUDY,
+    pressure.STUDY,
     species.STUDY,
     surprise.STUDY,
 )
