@@ -1,4 +1,4 @@
-"""The command line: `freshbits audit`, `label`, `formats`.
+"""The command line: `freshbits audit`, `compare`, `label`, `formats`.
 
 Exit codes: 0 done, 1 a `--fail-on` condition holds, 2 bad input or usage. Colours and progress only for people.
 """
@@ -79,6 +79,37 @@ def audit(
         typer.echo(sentence, err=True)
     if failing:
         raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    logs: Annotated[list[str], typer.Argument(help="Logs: each a file or a directory.", show_default=False)],
+    cost: Annotated[list[str] | None, typer.Option("--cost", help="NAME=x: what one score of it costs.")] = None,
+    signal: Signal = None,
+    map_: Map = None,
+    format_: Format = None,
+    truth: Truth = None,
+    truth_is: TruthIs = None,
+    join: Join = None,
+    labels: LabelsFile = None,
+    accept: Accept = None,
+    weight: Weight = None,
+    origin: Origin = None,
+    json_path: JsonPath = None,
+) -> None:
+    """Set signals side by side, best first: those of one log, or of several logs."""
+    from freshbits.comparing import compare as run
+    from freshbits.comparing import parse_costs
+    from freshbits.report.comparison import comparison_page
+    from freshbits.report.files import write_text
+
+    options = _options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
+    with _progress() as advance:
+        result = run(*logs, options=options, costs=parse_costs(cost or []), progress=advance)
+    if json_path is not None:
+        write_text(result.dumps(), json_path)
+    if json_path != "-":
+        _print(comparison_page, result)
 
 
 @app.command()
@@ -182,12 +213,17 @@ def _audit(logs: list[str], options: ReadOptions) -> Audit:
 
 
 def _show(result: Audit) -> None:
+    from freshbits.report.terminal import page
+
+    _print(page, result)
+
+
+def _print(page: Callable[..., str], result: object) -> None:
+    """Prints a page as wide as the terminal and in colour for a person, else 110 wide and plain."""
     import shutil
 
-    from freshbits.report.terminal import WIDTH, page
-
     person = sys.stdout.isatty()
-    width = shutil.get_terminal_size((WIDTH, 40)).columns if person else WIDTH
+    width = shutil.get_terminal_size((110, 40)).columns if person else 110
     sys.stdout.write(page(result, width=width, colour=person))
 
 

@@ -25,6 +25,7 @@ class Compared:
         cost: what one score costs, as given.
         per_cost: the ranked bits per unit of cost.
         clear: whether the interval of the ranked bits lies above that of the next signal; None for the last.
+        negative_j: share of prompts on which it prefers wrong answers: its bits there point the wrong way.
         base_rate: share of right rollouts, where truth is known: how hard the prompts were.
         mean: mean verdict or score.
         origin: where the signal comes from, where declared or known.
@@ -45,6 +46,7 @@ class Compared:
     cost: float | None
     per_cost: float | None
     clear: bool | None
+    negative_j: Estimate | None
     base_rate: Estimate | None
     mean: Estimate | None
     origin: str

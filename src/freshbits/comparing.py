@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from freshbits.results import Estimate
 
 TASK, CLASS = "task_bits", "class_bits"
+TURNED = 0.05  # share of prompts with J < 0 above which a signal is named
 SAME_PROMPTS = 0.9  # logs that share fewer of their prompts asked different questions
 
 BLIND = (
@@ -86,7 +87,7 @@ def compare(
     return Comparison(
         compare=_ranked(found, basis),
         basis=basis,
-        warnings=_warnings(called, asked),
+        warnings=[*_warnings(called, asked), *_turned(found)],
         notes=[BLIND] if basis == CLASS else [],
     )
 
@@ -202,6 +203,16 @@ def _warnings(names: list[str], asked: list[tuple[Evidence, frozenset[int]]]) ->
         if evidence.filtered is not None:
             warnings.append(f"{name} hides groups without contrast ({evidence.filtered}): its bits are too high")
     return warnings
+
+
+def _turned(found: list[Compared]) -> list[str]:
+    """Names ranked signals whose bits partly point the wrong way: information, but none that a learner can use."""
+    return [
+        f"{each.signal} of {each.log} prefers wrong answers on {100 * (each.negative_j.value or 0):.0f} % of prompts: "
+        "its bits there count, and point the wrong way"
+        for each in found
+        if each.status == "judged" and each.negative_j is not None and (each.negative_j.low or 0.0) > TURNED
+    ]
 
 
 def _names(sources: Sequence[Source]) -> list[str]:

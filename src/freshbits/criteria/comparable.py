@@ -46,6 +46,7 @@ def comparable(evidence: Evidence, audit: Audit, log: str, signal: str) -> Compa
         cost=None,
         per_cost=None,
         clear=None,
+        negative_j=channel.negative_j,
         base_rate=channel.base_rate,
         mean=budget.mean,
         origin=audit.openness[signal].origin,
@@ -61,8 +62,11 @@ def _refused(signal: str, channel: Channel, evidence: Evidence) -> tuple[str | N
     """Says why the truth that a log has gives this signal no rank: code, reason, command."""
     if not evidence.truth:
         return None, None, None
-    if channel.status != "judged" or channel.bits is None or channel.bits.value is None:
+    if channel.status != "judged":
         return channel.code or "COMPARE_NO_BITS", channel.reason or "its task bits cannot be told", channel.needs
+    if channel.bits is None or channel.bits.value is None:
+        reason = f"{signal} accepts right and wrong answers too much alike, or too few are labelled, to tell its bits"
+        return "COMPARE_NOTHING", reason, evidence.label_command(signal)
     against = channel.j.high if channel.j is not None else None
     if channel.auroc is not None and channel.auroc.high is not None:
         against = channel.auroc.high - 0.5
