@@ -32,9 +32,9 @@ def class_bits(
     never sampled would add; that is filled in from the Good-Turing mass, with f1, f2 classes seen once and twice and
     A = 2 f2 / ((n-1) f1 + 2 f2) the unseen mass shared by as many rare classes as Chao1 says (nats to bits).
 
-    Groups of one say nothing and are left out. What is missing is always missing below: from 16 rollouts per group the
-    value is up to .06 bit too low, from 8 up to .15 (the interval is widened by it), and with fewer only the lower end
-    is given.
+    Groups of one say nothing and are left out. From 16 rollouts per group the value is up to .06 bit off, from 8 up to
+    .15 (the interval is widened by it). With fewer only a lower bound is given, from the first term alone, whose
+    expectation is never above the entropy.
 
     Returns:
         None where fewer than two prompts have a group of two or more.
@@ -54,21 +54,22 @@ def class_bits(
     seen = np.bincount(owner, weights=counts / n * (harmonic[n - 1] - harmonic[counts - 1]), minlength=size.size)
     once = np.bincount(owner[counts == 1], minlength=size.size)
     twice = np.bincount(owner[counts == 2], minlength=size.size)
-    nats = seen + _unseen(once, twice, size)
-    of_group = np.zeros(size.size, dtype=np.uint64)
-    of_group[place] = prompts
     several = size >= 2
     if not several.any():
         return None
+    few = float(np.median(size[several])) < FEWEST
+    nats = seen if few else seen + _unseen(once, twice, size)
+    of_group = np.zeros(size.size, dtype=np.uint64)
+    of_group[place] = prompts
     median = float(np.median(size[several]))
     found = _mean(
         nats[several] / np.log(2),
         of_group[several],
         int(size[several].sum()),
         "Good-Turing (Chao-Wang-Jost)",
-        SLACK_MANY if median >= MANY else SLACK_FEW,
+        0.0 if few else SLACK_MANY if median >= MANY else SLACK_FEW,
     )
-    if found is None or median >= FEWEST:
+    if found is None or not few:
         return found
     return replace(found, value=None, high=None, method=found.method + "; few rollouts per group: lower bound")
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.information.entropy import UNIT, entropy
-from freshbits.information.levels import SLACK as LEVELS_SLACK
 from freshbits.information.levels import mean_entropy as group_entropy
 from freshbits.information.resampling import LEVEL, estimate, folds_of, jackknife_interval
 from freshbits.information.sized import mean_entropy as cell_entropy
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SINGLE = 0.25  # more rows than this in one-rollout cells: bounds only
-SMALL = 4  # so are groups below this size
-SLACK, SLACK_SINGLE = 0.02, 0.15  # largest bias measured: .02 bit, and .15 bit times the share of one-rollout cells
+SMALL = 8  # so are groups below this size, where the value was up to .03 bit off
+SLACK, SLACK_SINGLE = 0.03, 0.15  # largest bias measured: .03 bit, and .15 bit times the share of one-rollout cells
+SLACK_LEVELS = 0.06  # the same for more than two levels
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def task_bits(
     single = float((counts.sum(axis=1) == 1).sum() / counts.sum())
     facts = (int(np.unique(prompts).size), int(level.size))
     top = float(np.log2(max(levels, 2)))
-    slack = SLACK + (LEVELS_SLACK if levels > 2 else 0.0) + SLACK_SINGLE * single
+    slack = (SLACK if levels <= 2 else SLACK_LEVELS) + SLACK_SINGLE * single
     all_bits = _estimate(total, "contrast bits of the same rows", facts, top)
     if single > SINGLE or float(np.median(whole.sum(axis=1))) < SMALL:
         within_low, within_high = cells.bounds(levels)
