@@ -20,6 +20,7 @@ class Evidence:
         filtered: why dead groups may be missing from the log; None where it is the unbiased sample.
         weights: weights of signals in the total, where logged or given.
         origins: origin of signals, where declared or known by the reader.
+        structures: signal -> what the declared loop's graph says of it ("closed", "open, renewing", …), where declared.
         judges: signal -> judge, where several judges scored the same thing (no components of one reward).
         where: the log as it was named on the command line, for commands to copy.
     """
@@ -30,6 +31,7 @@ class Evidence:
     filtered: str | None = None
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
     where: str = "LOG"
 

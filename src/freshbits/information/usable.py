@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freshbits.information.ensemble import Design
 from freshbits.information.resampling import LEVEL, folds_of
 from freshbits.results import Estimate
 
@@ -88,69 +89,23 @@ def cross_fitted_loss(
     >>> float(cross_fitted_loss(np.tile([0, 1], 20), np.zeros((40, 0)), q, np.ones(40)).mean().round(1))
     1.0
     """
+    from threadpoolctl import threadpool_limits
+
     levels = int(verdict.max()) + 1 if verdict.size else 1
     fold = folds_of(prompts, FOLDS)
     loss = np.zeros(verdict.size)
-    for left in range(int(fold.max()) + 1):
-        test = fold == left
-        train = ~test
-        if not train.any():
-            train = test
-        probability = _predict(belief[train], verdict[train], weight[train], belief[test], levels, seed)
-        floor = 1.0 / (2.0 * int(train.sum()) + 2.0)
-        chosen = probability[np.arange(int(test.sum())), verdict[test]]
-        loss[test] = -np.log2(np.maximum(chosen, floor))
-    return loss
-
-
-def _predict(
-    train: NDArray[np.float64],
-    verdict: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    test: NDArray[np.float64],
-    levels: int,
-    seed: int,
-) -> NDArray[np.float64]:
-    """Returns P(level | belief) of the ensemble for the test rows, shape (rows, levels)."""
-    weight = weight / weight.mean()
-    counts = np.bincount(verdict, weights=weight, minlength=levels) + 0.5
-    prior = np.repeat((counts / counts.sum())[None, :], test.shape[0], axis=0)
-    seen = np.unique(verdict)
-    if train.shape[1] == 0 or seen.size < 2:
-        return prior
-    from sklearn.compose import make_column_transformer
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import SplineTransformer, StandardScaler
-    from threadpoolctl import threadpool_limits
-
-    width = train.shape[1]
-    wide_train, wide_test = _with_products(train), _with_products(test)
-    logit = make_pipeline(
-        make_column_transformer(
-            (SplineTransformer(n_knots=5, knots="quantile", include_bias=False), list(range(width))),
-            (StandardScaler(), list(range(wide_train.shape[1]))),
-        ),
-        LogisticRegression(C=1.0, max_iter=200, tol=1e-3),
-    )
-    boosting = HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=8, early_stopping=False, random_state=seed)
     # One thread: histograms of a few thousand rows are slower, and their sums less repeatable, on several.
     with threadpool_limits(limits=1):
-        mean = logit.fit(wide_train, verdict, logisticregression__sample_weight=weight).predict_proba(wide_test) / 2
-        mean += boosting.fit(train, verdict, sample_weight=weight).predict_proba(test) / 2
-    result = np.full((test.shape[0], levels), 1e-9)
-    result[:, seen] = mean
-    normed: NDArray[np.float64] = result / result.sum(axis=1, keepdims=True)
-    return normed
-
-
-def _with_products(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the columns and their pairwise products; missing values become the column's mean."""
-    filled = np.where(np.isnan(columns), np.nan_to_num(np.nanmean(columns, axis=0)), columns)
-    width = filled.shape[1]
-    products = [filled[:, i] * filled[:, j] for i in range(width) for j in range(i + 1, width)]
-    return np.column_stack([filled, *products]) if products else filled
+        for left in range(int(fold.max()) + 1):
+            test = fold == left
+            train = ~test
+            if not train.any():
+                train = test
+            probability = Design(belief[train], belief[test]).chances(verdict[train], weight[train], levels, seed)
+            floor = 1.0 / (2.0 * int(train.sum()) + 2.0)
+            chosen = probability[np.arange(int(test.sum())), verdict[test]]
+            loss[test] = -np.log2(np.maximum(chosen, floor))
+    return loss
 
 
 def _normal(level: float) -> float:
