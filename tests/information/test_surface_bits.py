@@ -26,13 +26,13 @@ def test_surface_bits_are_those_of_the_world(verdict, feature):
     world = World(prompts=300, signals={"reward": verdict}, features={"mark": feature}, sizes=Fixed(8))
     truth = world.truth().features["mark"]["reward"]
     by_class, by_truth = [], []
-    for seed in range(4):
+    for seed in range(6):
         q, answers, right, level, accepted = rows_of(world, seed)
         by_class.append(surface_bits(q, answers, level, accepted, q))
         by_truth.append(spurious_bits(q, right, level, accepted, q))
     assert np.mean([one.bits.value for one in by_class]) == pytest.approx(truth.beyond_class, abs=0.012)
     assert np.mean([one.bits.value for one in by_truth]) == pytest.approx(truth.beyond_truth, abs=0.008)
-    assert sum(one.bits.low <= truth.beyond_truth <= one.bits.high for one in by_truth) >= 3
+    assert sum(one.bits.low <= truth.beyond_truth <= one.bits.high for one in by_truth) >= 5
     assert all(one.effect > 0 and one.p_value < 1e-3 for one in by_class)
 
 
