@@ -90,13 +90,11 @@ def _losses(rows: Labelled, verdict: NDArray[np.bool_]) -> tuple[list[_Loss], li
             continue
         here: list[tuple[str, float, float]] = []
         for rate, kind, hit in kinds:
-            part, rest, everywhere = share(hit, kind & mask, sample), share(hit, kind & ~mask, sample), whole[rate]
-            if (
-                part is not None
-                and rest is not None
-                and everywhere is not None
-                and min(part.rows, rest.rows) >= MIN_KIND
-            ):
+            part, rest = (share(hit, kind & side, sample, unseen=hit & side) for side in (mask, ~mask))
+            everywhere = whole[rate]
+            if part is None or rest is None or everywhere is None:
+                continue
+            if min(part.rows, rest.rows) >= MIN_KIND:
                 here.append((rate, part.value - everywhere.value, min(2 * excess_test(part, rest), 1.0)))
         from_j = sum(excess for _, excess, _ in here)
         found += [_Loss(feature, value, rate, excess, from_j, mask) for rate, excess, _ in here]
