@@ -181,6 +181,8 @@ def test_summaries_of_a_state():
         (lambda: Loop(kept=2, accept=(1.2, 0.0)), "probability"),
         (lambda: Loop(kept=2, temperature=0.0), "temperature"),
         (lambda: Loop(kept=2, gradient=Gradient(1.0)), "gradient"),
+        (lambda: Loop(kept=2, accept=(1.0, 0.5, 0.5)).step(Policies.of([[0.5, 0.5]]), 1), "2 answers"),
+        (lambda: Loop(kept=2, fresh=0.5, source=np.ones((3, 2)) / 2).step(Policies.of([[0.5, 0.5]]), 1), "1 prompts"),
         (lambda: Policies.of([0.5, 0.5]), "shape"),
         (lambda: Policies.of([[0.5, 0.2]]), "sum to 1"),
         (lambda: Policies.of([[0.5, 0.5]], right=3), "right answers"),

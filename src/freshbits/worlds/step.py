@@ -108,6 +108,7 @@ class Loop:
 
     def step(self, state: Policies, seed: int) -> Policies:
         """Returns the state one round later; same state and seed, same state."""
+        self._fits(state)
         rng = stream(seed, "loop", state.round)
         table, rows = state.table.copy(), state.rows.copy()
         moving = np.arange(table.shape[1]) if self.renews else np.flatnonzero(table.max(axis=0) < 1)
@@ -128,12 +129,20 @@ class Loop:
 
         `size` rollouts per prompt from the state, not those that were trained on; each (replicas, prompts, answers).
         """
+        self._fits(state)
         rng = stream(seed, "logged", state.round)
         shape = (state.replicas, state.prompts, state.table.shape[0])
         number = np.full(state.table.shape[1], size)
         drawn = multinomial(rng, number, self._generated(state.table))
         passed = self._passed(drawn, rng)
         return drawn.T.reshape(shape).astype(np.int64), passed.T.reshape(shape).astype(np.int64)
+
+    def _fits(self, state: Policies) -> None:
+        answers = state.table.shape[0]
+        if self.accept is not None and len(self.accept) != answers:
+            raise InputError(f"accept has {len(self.accept)} rates, the state {answers} answers")
+        if self.source is not None and self.source.shape != (state.prompts, answers):
+            raise InputError(f"source is {self.source.shape}, the state has {state.prompts} prompts, {answers} answers")
 
     def _generated(self, table: Shares) -> Shares:
         """Returns the shares with which the model samples at this temperature, up to a factor."""
