@@ -155,7 +155,7 @@ def test_pressure_is_one_line_with_its_peak_and_what_is_projected():
     said = " ".join(fb.page(audit()).split())
     found = re.search(rf"{A}: best of n by it is right: (\S+) (.*?) beyond it", said)
     assert found[1] == "▁▅█▆┊▅"
-    assert found[2] == "40 % at n = 1, 50 % at 16 (after ┊ projected, n > 8); peak at n = 4 [2, 8]:"
+    assert found[2] == "40 % at n = 1, 55 % at 8, projected (after ┊) 50 % at 16; peak at n = 4 [2, 8]:"
 
 
 @pytest.mark.parametrize(

@@ -149,12 +149,12 @@ def _pressure(section: Channel) -> str:
     drawn = bars([truth.value for _, truth, _ in known])
     seen = "".join(drawn[at] for at in range(len(known)) if not ahead[at])
     beyond = "".join(drawn[at] for at in range(len(known)) if ahead[at])
-    first, last = known[0], known[-1]
-    text = f"best of n by it is right:  {seen}{'┊' + beyond if beyond else ''}  "
-    text += f"{_percent(first[1])} at n = {first[0]}, {_percent(last[1])} at {last[0]}"
+    logged = [(n, truth) for n, truth, row in known if not is_projected(row, truth)] or [known[0][:2]]
+    ends = [f"{_percent(logged[0][1])} at n = {logged[0][0]}", f"{_percent(logged[-1][1])} at {logged[-1][0]}"]
+    text = f"best of n by it is right:  {seen}{'┊' + beyond if beyond else ''}  {', '.join(dict.fromkeys(ends))}"
     if beyond:
-        text += f" (after ┊ projected, n > {known[ahead.index(True) - 1][0]})"
-    return f"{text}; {_peak(section.pressure or {}, last[0])}"
+        text += f", projected (after ┊) {_percent(known[-1][1])} at {known[-1][0]}"
+    return f"{text}; {_peak(section.pressure or {}, known[-1][0])}"
 
 
 def is_projected(row: dict[str, Any], truth: Estimate) -> bool:
@@ -172,6 +172,7 @@ def _peak(pressure: dict[str, Any], most: int) -> str:
     ends = f" [{found.low:g}, {found.high:g}]" if found.low is not None and found.high is not None else ""
     if found.high is None or found.high >= most:
         return f"highest at n = {found.value:g}{ends}, not surely a turn"
-    fall = estimate_of(peak.get("fall")) if isinstance(peak, dict) else None
+    fall, top = (estimate_of(peak.get(name)) if isinstance(peak, dict) else None for name in ("fall", "truth"))
+    ends += f" with {share(top)}" if top is not None else ""
     lost = f" ({number(fall)} less at n = {most})" if fall is not None else ""
     return f"peak at n = {found.value:g}{ends}: beyond it, choosing harder by this signal makes it worse{lost}"
