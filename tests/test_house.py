@@ -27,6 +27,7 @@ PUBLIC = {
     "__version__",
     "audit",
     "compare",
+    "forecast",
     "label",
     "page",
     "read",
@@ -48,7 +49,7 @@ ROOMS = (
     ("probes",),
     ("criteria",),
     ("remedies",),
-    ("auditing",),
+    ("auditing", "forecasting"),
     ("comparing",),
     ("report",),
 )

@@ -1,7 +1,7 @@
 """freshbits: says in bits what a generation-training loop takes in.
 
 `import freshbits as fb` loads the standard library and the result types; everything else is imported when used:
-`fb.read`, `fb.audit`, `fb.compare`, `fb.label`, `fb.page`.
+`fb.read`, `fb.audit`, `fb.compare`, `fb.forecast`, `fb.label`, `fb.page`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from freshbits.auditing import audit
     from freshbits.compared import Comparison
     from freshbits.comparing import compare
+    from freshbits.forecasting import forecast
     from freshbits.remedies.label import label
     from freshbits.report.terminal import page
     from freshbits.rollouts.log import Log
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "forecast",
     "label",
     "page",
     "read",
@@ -44,6 +46,7 @@ _HOMES = {
     "ReadOptions": "freshbits.rollouts.options",
     "audit": "freshbits.auditing",
     "compare": "freshbits.comparing",
+    "forecast": "freshbits.forecasting",
     "label": "freshbits.remedies.label",
     "page": "freshbits.report.terminal",
     "read": "freshbits.rollouts.read",

@@ -108,7 +108,7 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
         channel=channels,
         efficiency={signal: efficiency(evidence, signal, found, channels[signal]) for signal, found in budgets.items()},
         coverage=coverage(evidence),
-        forecast={signal: forecast(evidence) for signal in budgets},
+        forecast={signal: forecast(evidence, signal) for signal in budgets},
         hacking=ranked,
         remedies=advise(evidence, budgets, parts),
     )

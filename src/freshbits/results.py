@@ -257,6 +257,32 @@ class Forecast(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Projection(Section):
+    """Answers what will happen in a loop that is declared in numbers, not logged.
+
+    `numbers` holds what the declaration gives by itself (LR, J, the control number); rows of `trajectory` are
+    `{round, accuracy, diversity, pass_at}`, diversity being what is left inside the accepted class, 1 at the start.
+    """
+
+    situation: Json
+    numbers: Json = field(default_factory=dict)
+    form: str | None = None
+    binding_risk: str | None = None
+    diversity_half_life: Estimate | None = None
+    rounds_to_target: Estimate | None = None
+    ceiling: Estimate | None = None
+    fixation: Estimate | None = None
+    trajectory: list[Json] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+
+    def to_json(self) -> Json:
+        """Returns the projection as plain data, in the order of its fields."""
+        from freshbits.version import __version__
+
+        return {"freshbits": __version__, "schema": SCHEMA, "projection": to_plain(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceFixed:
     """Holds what is left of a candidate's bits once the source that wrote the text is held fixed."""
 

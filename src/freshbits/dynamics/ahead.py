@@ -51,25 +51,7 @@ def ahead(fitted: Fitted, rounds: int) -> Paths:
     found = [_path(law, fitted.counts, rounds) for law in fitted.drawn(LAWS)]
     columns = [np.stack([path[i] for path in found]) for i in range(5)]
     some = fitted.counts.variety is not None
-    return Paths(
-        columns[0], columns[1], columns[2] if some else None, columns[3] if some else None, columns[4]
-    )
-
-
-def interval(mean: Array, spread: Array, noise: float = 0.0) -> tuple[Array, Array, Array]:
-    """Returns (median, low, high) at 90 % of a mixture of normals, one per law, per round.
-
-    >>> middle, low, high = interval(np.full((3, 1), 0.5), np.full((3, 1), 0.1))
-    >>> round(float(middle[0]), 3), round(float(high[0] - low[0]), 2)
-    (0.5, 0.33)
-    """
-    at = (np.arange(25) + 0.5) / 25
-    from scipy.special import ndtri
-
-    width = np.hypot(spread, noise)
-    values = (mean[:, None, :] + ndtri(at)[None, :, None] * width[:, None, :]).reshape(-1, mean.shape[1])
-    low, middle, high = np.quantile(values, [0.5 - LEVEL / 2, 0.5, 0.5 + LEVEL / 2], axis=0)
-    return middle, low, high
+    return Paths(columns[0], columns[1], columns[2] if some else None, columns[3] if some else None, columns[4])
 
 
 def _path(law: Law, counts: Counts, rounds: int) -> tuple[Array, Array, Array, Array, Array]:

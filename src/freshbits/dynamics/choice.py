@@ -75,7 +75,9 @@ def choose(panel: Panel, ahead_rounds: NDArray[np.int64], among: dict[str, Form]
     """
     panel = thinned(panel)
     found = among or default(panel)
-    tested = tuple(test for prefix in prefixes(panel) for form in found.values() for test in _tests(form, panel, prefix))
+    tested = tuple(
+        test for prefix in prefixes(panel) for form in found.values() for test in _tests(form, panel, prefix)
+    )
     refuted = tuple(name for name in found if any(test.refutes for test in tested if test.form == name))
     left = {name: _loss(tested, name) for name in found if name not in refuted}
     if not left:

@@ -9,6 +9,7 @@ import numpy as np
 
 from freshbits.dynamics.likelihood import Counts, count, log_likelihood
 from freshbits.dynamics.overdispersion import overdispersion
+from freshbits.dynamics.start import refined
 from freshbits.dynamics.step import Law
 
 if TYPE_CHECKING:
@@ -83,11 +84,10 @@ def fit(panel: Panel) -> Fitted:
     counts = count(panel)
     found = [_family(counts, sampled=sampled) for sampled in (False, True)]
     best = max(found, key=lambda part: part.top)
-    spread = overdispersion(best.best, counts)
-    if spread > 1.05:
-        counts = replace(counts, spread=spread)
-        found = [_family(counts, sampled=sampled) for sampled in (False, True)]
-        best = max(found, key=lambda part: part.top)
+    counts = refined(best.best, counts)
+    counts = replace(counts, spread=overdispersion(best.best, counts))
+    found = [_family(counts, sampled=sampled) for sampled in (False, True)]
+    best = max(found, key=lambda part: part.top)
     parts = []
     for part in found:
         if part.top < best.top - WORTH:
@@ -128,7 +128,7 @@ def _family(counts: Counts, *, sampled: bool) -> _Coarse:
     total = score + np.array([_prior(point) for point in points])
     top = int(np.argmax(total))
     mean, covariance = _moments(points, total, np.array([0.25, 0.5]))
-    return _Coarse(sampled, Law(*np.exp(points[top]), 0.0, sampled), float(score[top]), mean, covariance)
+    return _Coarse(sampled, _law(points[top], sampled), float(score[top]), mean, covariance)
 
 
 def _moments(points: Array, log: Array, floor: Array) -> tuple[Array, Array]:

@@ -80,7 +80,7 @@ def power(panel: Panel, ahead_rounds: NDArray[np.int64]) -> Course:
 
 def last(panel: Panel, ahead_rounds: NDArray[np.int64]) -> Course:
     """Forecasts that all stays as it was in the last round."""
-    found = []
+    found: list[Band | None] = []
     for series in _series(panel):
         if series is None:
             found.append(None)
@@ -91,13 +91,11 @@ def last(panel: Panel, ahead_rounds: NDArray[np.int64]) -> Course:
     return Course("last value", found[0], found[1])
 
 
-def _curves(
-    name: str, panel: Panel, ahead_rounds: NDArray[np.int64], shapes: Callable[[Array], Array]
-) -> Course:
+def _curves(name: str, panel: Panel, ahead_rounds: NDArray[np.int64], shapes: Callable[[Array], Array]) -> Course:
     """Fits y = c + d·shape by Bayesian least squares for every shape and mixes them by evidence."""
     past = (panel.rounds - panel.rounds[0]) / panel.unit
     future = past[-1] + np.asarray(ahead_rounds) / panel.unit
-    found = []
+    found: list[Band | None] = []
     for series in _series(panel):
         if series is None:
             found.append(None)

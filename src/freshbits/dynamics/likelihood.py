@@ -63,7 +63,7 @@ class Variety:
 
 
 def count(panel: Panel, points: int = POINTS) -> Counts:
-    """Reduces a panel to distinct counts, the start's distribution (NPMLE of round 0) and the variety inside classes."""
+    """Reduces a panel to distinct counts, the start's distribution and the variety inside classes."""
     chance, hits, sizes, code = [], [], [], []
     z = grid(points)
     for n, x in zip(panel.n.T, panel.x.T, strict=True):
@@ -102,7 +102,7 @@ def _variety(panel: Panel) -> Variety | None:
     covariance = centred.T @ centred
     ridge = np.diag(1e-4 + 1e-3 * np.diagonal(covariance))
     weight = np.linalg.inv(covariance + ridge) * np.outer(told, told)
-    return Variety((float(of_wrong), float(of_right)), left, weight)
+    return Variety((float(of_wrong), float(of_right)), left, np.asarray(weight, dtype=np.float64))
 
 
 def log_likelihood(law: Law, counts: Counts) -> float:

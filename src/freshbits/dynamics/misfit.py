@@ -78,7 +78,9 @@ def _expected(law: Law, counts: Counts, rounds: tuple[int, ...], sizes: NDArray[
     for _ in range(int(counts.steps[-1])):
         ahead = how.move @ ahead
     if len(rounds) == 2:
-        return np.einsum("ja,ji,jib->ab", chances[0], before, np.broadcast_to(ahead, (points, *ahead.shape[1:])))
+        return np.asarray(
+            np.einsum("ja,ji,jib->ab", chances[0], before, np.broadcast_to(ahead, (points, *ahead.shape[1:])))
+        )
     middle = (before[:, :, None] * chances[1][None]).transpose(0, 2, 1) @ ahead  # (began, part, part)
     return np.tensordot(chances[0].T, middle, axes=(1, 0))
 

@@ -141,7 +141,7 @@ def _many(mean: Array, rows: Array, points: int) -> Array:
     share = (place - left)[:, None]
     if single:
         each = np.arange(rows.size)
-        return ((1.0 - share) * tables[left, each] + share * tables[left + 1, each])[None]
+        return np.asarray(((1.0 - share) * tables[left, each] + share * tables[left + 1, each])[None])
     mixed = (1.0 - share[..., None]) * tables[left] + share[..., None] * tables[left + 1]  # (from, mean, to)
     return np.stack([_lookup(mixed[i], mean[:, i]) for i in range(rows.size)], axis=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / 15) for i in range(15)])
 RELATIVE, ABSOLUTE = 0.1, 0.03
 LEVEL = 0.9
 FLOOR = 0.003  # no mean over prompts is known better than this
@@ -34,10 +36,7 @@ def likely(mean: Array, spread: Array) -> tuple[float, float, float, float]:
     >>> round(value, 2), round(high - low, 3), round(hit, 2)
     (0.5, 0.033, 1.0)
     """
-    from scipy.special import ndtri
-
-    quantiles = ndtri((np.arange(15) + 0.5) / 15)
-    draws = (mean[:, None] + quantiles * np.hypot(spread, FLOOR)[:, None]).ravel()
+    draws = (mean[:, None] + _QUANTILES * np.hypot(spread, FLOOR)[:, None]).ravel()
     draws = np.clip(draws, 0.0, 1.0)
     low, middle, high = np.quantile(draws, [0.5 - LEVEL / 2, 0.5, 0.5 + LEVEL / 2])
     tried = np.unique(np.append(np.linspace(low, high, 101), middle))
