@@ -41,8 +41,8 @@ OWN: dict[str, tuple[Rates, Discrete]] = {  # every prompt its own
 }
 KINDS: dict[str, tuple[Rates, Discrete]] = {**ONE, **OWN}
 PLACES = (
-    (EVERY, ((4, 300), (8, 100), (8, 300), (8, 1000), (16, 50), (16, 100), (16, 300))),
-    (SHUFFLED, ((8, 100), (8, 300), (16, 300))),
+    (EVERY, ((4, 300), (8, 100), (8, 300), (8, 1000), (16, 50), (16, 300))),
+    (SHUFFLED, ((8, 300), (16, 300))),
     (LABELS, ((8, 300), (8, 1000))),
 )
 CELLS: tuple[Cell, ...] = tuple(

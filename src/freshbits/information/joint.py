@@ -27,7 +27,7 @@ CELLS = 30  # of the base rate
 STEPS, TRIAL_STEPS, WARM_STEPS = 60, 12, 25
 SPLIT = 1.0  # distance of the halves of a split atom from it, in logits
 EDGE = 1e-3  # atoms stay this far from 0 and 1
-SLIGHT = 0.1  # a |J| below this is not told from 0 in a prompt of few rows
+SLIGHT = 1.0  # over the root of the rows in a group: a |J| below this is not told from none there
 STRETCH = 1.15  # replicates keep the number of atoms, which makes the jackknife a little too sure
 
 
@@ -67,8 +67,8 @@ def joint_information(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) ->
     I_q = h(p TPR + (1-p) FPR) - p h(TPR) - (1-p) h(FPR), averaged over the mixture. Its likelihood for a group is
     p^(a+b) (1-p)^(c+d) TPR^a (1-TPR)^b FPR^c (1-FPR)^d. EM from one atom; an atom is split in two, in the direction
     that fits best, while that gains 4 nats. The interval is the jackknife over 20 folds of prompts.
-    `negative_j` is the mixture's share of prompts with J < 0; its ends are those of the shares with J < -.1 and
-    J < .1, because a prompt of few rows does not tell a slight J from none.
+    `negative_j` is the mixture's share of prompts with J < 0; its ends are those of the shares with J < -1/√n and
+    J < 1/√n at n labelled rows per group, because so few rows do not tell a slight J from none.
 
     It takes labelled rows as drawn without looking at the verdict, and the verdicts of a prompt as independent given
     truth. Measured in `benchmarks/calibration` from 8 labelled rows per prompt on.
@@ -100,20 +100,22 @@ def joint_information(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) ->
     )
     shares = best.mass.sum(axis=1)
     found = sorted(zip(shares.tolist(), best.tpr.tolist(), best.fpr.tolist(), strict=True), reverse=True)
-    return Joint(bits, _negative(fits, number, rollouts), found)
+    slight = SLIGHT / float(np.sqrt(np.median(counts.sum(axis=1))))
+    return Joint(bits, _negative(fits, slight, number, rollouts), found)
 
 
-def _negative(fits: list[_Mixture], prompts: int, rollouts: int) -> Estimate:
+def _negative(fits: list[_Mixture], slight: float, prompts: int, rollouts: int) -> Estimate:
     """Returns the share of prompts with J < 0; without a value where the log does not tell."""
     least, middle, most = (
         np.array([float(fit.mass.sum(axis=1)[fit.tpr - fit.fpr < at].sum()) for fit in fits])
-        for at in (-SLIGHT, 0.0, SLIGHT)
+        for at in (-slight, 0.0, slight)
     )
     unseen = 1.0 - ((1.0 - LEVEL) / 2) ** (1.0 / prompts)  # a share of prompts that may well show nothing
     low = float(np.clip(jackknife_interval(least, stretch=STRETCH)[1], 0.0, 1.0))
     high = float(np.clip(max(jackknife_interval(most, stretch=STRETCH)[2], middle[0] + unseen), 0.0, 1.0))
     value = float(middle[0]) if high - low < 0.5 else None
-    return Estimate(value, low, high, LEVEL, "share of prompts", "mixture, J below -.1 to below .1", prompts, rollouts)
+    method = f"mixture, from J below {-slight:.2f} to J below {slight:.2f}"
+    return Estimate(value, low, high, LEVEL, "share of prompts", method, prompts, rollouts)
 
 
 def _prepare(counts: NDArray[np.int64], fold: NDArray[np.intp]) -> _Data:
