@@ -71,11 +71,13 @@ def _classes(rows: pl.DataFrame) -> list[Json]:
     if "answer_class" not in rows.columns:
         why = ("NO_COMPLETIONS", "the log has no completions, so answers cannot be told apart", None)
         return [_refused("class", *why), _refused("within_class", *why)]
-    group, prompts = rows["group"].to_numpy(), rows["prompt"].to_numpy()
-    answers, texts = rows["answer_class"].to_numpy(), rows["text"].fill_null(0).to_numpy()
     several = "sample at least 8 completions per prompt from one model"
-    named = class_bits(group, answers, prompts)
-    worded = within_class_bits(group, answers, texts, prompts)
+    rows = rows.filter(pl.col("text").is_not_null())
+    group, prompts = rows["group"].to_numpy(), rows["prompt"].to_numpy()
+    answers, texts = rows["answer_class"].to_numpy(), rows["text"].to_numpy()
+    one = group.size == 0 or float(np.median(np.unique(group, return_counts=True)[1])) < 2
+    named = None if one else class_bits(group, answers, prompts)
+    worded = None if one else within_class_bits(group, answers, texts, prompts)
     return [
         _refused("class", "ONE_PER_GROUP", "one rollout per prompt shows no second answer", several)
         if named is None
