@@ -49,6 +49,8 @@ from freshbits.worlds import (
     Mixture,
     PromptNoise,
     Random,
+    Region,
+    Regional,
     SampledConfidence,
     SelfJudge,
     World,
@@ -101,6 +103,12 @@ WORLDS: dict[str, World] = {
     ),
     "closed, log-probability logged": World(
         prompts=PROMPTS, signals={"confidence": _OWN["confidence"]}, answers=_ANSWERS, logprobs=True
+    ),
+    "closed, two regions": World(
+        prompts=PROMPTS,
+        signals={"format": Regional(Random(0.9), (("hard", Random(0.3)),))},
+        regions=(Region("easy", base=Beta(6, 3)), Region("hard", base=Beta(3, 6))),
+        answers=_ANSWERS,
     ),
     "40 prompts": World(prompts=40, signals=_NOISE, answers=_ANSWERS),
     "base rate .7, votes tell much": World(prompts=PROMPTS, base=Beta(2.1, 0.9), signals=_WEAK, answers=_ANSWERS),

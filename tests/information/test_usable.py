@@ -74,3 +74,10 @@ def test_groups_count_equally():
     found = surprise_bits(verdict, np.zeros((verdict.size, 0)), prompts, prompts)
     # Half of the groups are all wrong, half all right: one bit, although 600 of 640 rows are right.
     assert found.value == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_column_that_is_missing_everywhere_is_no_help_and_no_trouble():
+    rng = np.random.default_rng(1)
+    verdict, prompts = rng.integers(0, 2, 300), np.arange(300, dtype=np.uint64)
+    belief = np.column_stack([rng.random(300), np.full(300, np.nan)])
+    assert surprise_bits(verdict, belief, prompts, prompts).value == pytest.approx(1.0, abs=0.05)

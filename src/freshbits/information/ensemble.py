@@ -27,7 +27,8 @@ class Design:
     """
 
     def __init__(self, train: NDArray[np.float64], test: NDArray[np.float64]) -> None:
-        self.train, self.test = train, test
+        there = ~np.isnan(train).all(axis=0)  # a column that is missing on all rows to learn from teaches nothing
+        self.train, self.test = train[:, there], test[:, there]
         self._smooth: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def chances(
@@ -105,9 +106,16 @@ def _splines(width: int, wide: int) -> ColumnTransformer:
     )
 
 
+def _means(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the mean of every column over the rows that have it; 0 where none has."""
+    missing = np.isnan(columns)
+    means: NDArray[np.float64] = np.where(missing, 0.0, columns).sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
+    return means
+
+
 def _with_products(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns the columns and their pairwise products; missing values become the column's mean."""
-    filled = np.where(np.isnan(columns), np.nan_to_num(np.nanmean(columns, axis=0)), columns)
+    filled = np.where(np.isnan(columns), _means(columns), columns)
     width = filled.shape[1]
     products = [filled[:, i] * filled[:, j] for i in range(width) for j in range(i + 1, width)]
     return np.column_stack([filled, *products]) if products else filled
