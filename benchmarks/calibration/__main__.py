@@ -5,7 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.calibration import channel, contrast, few, groups, labels, levels, pressure, shared, species, surprise
+from benchmarks.calibration import (
+    channel,
+    contrast,
+    few,
+    groups,
+    labels,
+    levels,
+    pressure,
+    ranking,
+    shared,
+    species,
+    surprise,
+)
 from benchmarks.calibration.study import Study, run
 
 STUDIES: tuple[Study, ...] = (
@@ -17,6 +29,7 @@ STUDIES: tuple[Study, ...] = (
     labels.STUDY,
     levels.STUDY,
     pressure.STUDY,
+    ranking.STUDY,
     species.STUDY,
     surprise.STUDY,
 )

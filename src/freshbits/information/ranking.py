@@ -7,6 +7,7 @@ at quantiles, shares with the truth (`quantile_information`). Prompts are the un
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -189,14 +190,18 @@ def quantile_information(
     fold = folds_of(prompt)
     level = _quantiles(score, weight, bins)
     kept = [np.ones(score.size, dtype=np.bool_), *(fold != each for each in range(int(fold.max()) + 1))]
-    return estimate_bits(
-        np.array([_pooled(level[rows], right[rows], weight[rows], prompt[rows]) for rows in kept]),
+    each = np.array([_pooled(level[rows], right[rows], weight[rows], prompt[rows]) for rows in kept])
+    found = estimate_bits(
+        each[:, 0] - each[:, 1],
         unit=unit,
         method=f"{bins} quantile bins over all prompts (pooled), less its bias, jackknife over prompts",
         prompts=int(np.unique(prompt).size),
         rollouts=int(score.size),
         top=1.0,
     )
+    if found.high is None:
+        return found
+    return replace(found, high=min(max(found.high, _most(each[0, 0], each[0, 1], int(level.max()))), 1.0))
 
 
 def _within(
@@ -230,8 +235,8 @@ def _quantiles(score: NDArray[np.float64], weight: NDArray[np.float64], bins: in
 
 def _pooled(
     level: NDArray[np.int64], right: NDArray[np.bool_], weight: NDArray[np.float64], prompt: NDArray[np.uint64]
-) -> float:
-    """Returns I(C;L) of weighted rows less its second-order bias, with the variances of clustered rows."""
+) -> tuple[float, float]:
+    """Returns I(C;L) of weighted rows, and its second-order bias with the variances of clustered rows."""
     share = weight / weight.sum()
     keys, place = np.unique(prompt, return_inverse=True)
     levels = int(level.max()) + 1
@@ -242,7 +247,27 @@ def _pooled(
     mass = by_prompt.sum(axis=(1, 2))
     bias = _spread(by_prompt.reshape(keys.size, -1), mass)
     bias -= _spread(by_prompt.sum(axis=2), mass) + _spread(by_prompt.sum(axis=1), mass)
-    return mutual_information(table) - bias
+    return mutual_information(table), bias
+
+
+def _most(bits: float, bias: float, freedom: int) -> float:
+    """Returns the upper end near zero, where the jackknife is too sure: bits · freedom / bias is noncentral χ².
+
+    Its scale, bias / freedom, is 1 / (2 N ln 2) for as many independent rows N as the clustered ones are worth.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import ncx2
+
+    if bias <= 0 or freedom < 1 or bits <= 0:
+        return 0.0
+    statistic, tail = bits * freedom / bias, (1 - LEVEL) / 2
+
+    def excess(centre: float) -> float:
+        return float(ncx2.cdf(statistic, freedom, centre)) - tail
+
+    if excess(1e-9) <= 0:
+        return 0.0
+    return float(brentq(excess, 1e-9, 10 * statistic + 100)) * bias / freedom
 
 
 def _spread(parts: NDArray[np.float64], mass: NDArray[np.float64]) -> float:
