@@ -51,6 +51,16 @@ def test_without_truth_the_kind_of_answer_is_the_coarser_step(evidence_of):
     assert found.coarser["task_bits"]["value"] < found.task_bits.value
 
 
+def test_a_format_reward_is_told_from_one_about_the_answer(evidence_of):
+    """Completions that are cut short have no answer: that is all a format reward looks at."""
+    world = World(prompts=150, signals={"format": Format(), "reward": Channel()}, labelled=0.0, cut=0.3)
+    evidence = evidence_of(world.draw(0))
+    form = judged(evidence, "format")
+    assert form.coarser["eta"]["value"] > 0.9
+    assert "hardly which answer" in form.reason
+    assert "hardly which answer" not in judged(evidence, "reward").reason
+
+
 def test_a_rewarded_habit_is_named_and_the_truth_is_not(evidence_of):
     world = World(
         prompts=300, signals={"reward": Shortcut("mark", 0.3, 0.95, 0.05)}, features={"mark": Habit(0.5, 0.5)}

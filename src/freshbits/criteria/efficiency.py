@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TRUTH = "truth"
 NEARLY_ALL = 0.9  # share of the rows that are labelled, above which truth is a partition of the log
 TOO_FINE = 0.5
+MOST = 0.9
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def efficiency(evidence: Evidence, signal: str, budget: Budget, channel: Channel
         main = _at_least(main, coarser)
         finer = rows.by_column("exact text", "text")
         finer = _at_least(finer, main) if finer else None
-    code, reason, needs = _doubts(evidence, main, noise)
+    code, reason, needs = _doubts(evidence, signal, main, coarser)
     return replace(
         known,
         code=code,
@@ -171,7 +172,9 @@ def _at_least(split: _Split, coarser: _Split | None) -> _Split:
     return replace(split, task=task, eta=eta)
 
 
-def _doubts(evidence: Evidence, main: _Split, noise: float) -> tuple[str | None, str | None, str | None]:
+def _doubts(
+    evidence: Evidence, signal: str, main: _Split, coarser: _Split | None
+) -> tuple[str | None, str | None, str | None]:
     """Says what keeps the numbers from being points, and what would mend it."""
     tally = evidence.tally
     notes = []
@@ -182,12 +185,19 @@ def _doubts(evidence: Evidence, main: _Split, noise: float) -> tuple[str | None,
             code = "FEW_PER_GROUP"
         notes.append(f"{main.single:.0%} of the rollouts are alone in their class ({main.partition}): bounds only")
         needs = "log at least 16 completions per prompt (num_generations)"
-    if noise == 0.0:
+    if coarser and coarser.partition != TRUTH and _holds_most(coarser, main):
+        notes.append(f"what counts is the {coarser.partition} (or that there is none), hardly which answer it is")
+    if signal not in tally.repeats:
         notes.append("judged once: noise of the signal itself counts as surface, so the share is a lower bound")
     sampled = int(tally.sample.height)
     if sampled < tally.rows:
         notes.append(f"computed on {sampled:,} of {tally.rows:,} rollouts, whole prompts")
     return code, "; ".join(notes) or None, needs
+
+
+def _holds_most(coarser: _Split, main: _Split) -> bool:
+    one, all_of_it = coarser.task.value, main.task.value
+    return bool(one is not None and all_of_it and one >= MOST * all_of_it)
 
 
 def _no_partition(rows: _Rows, *, own_parse: bool) -> tuple[str, str]:
