@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.calibration import (
+    beyond,
     channel,
     contrast,
     few,
@@ -16,7 +17,9 @@ from benchmarks.calibration import (
     ranking,
     shared,
     species,
+    surface,
     surprise,
+    task,
 )
 from benchmarks.calibration.study import Study, run
 
@@ -32,6 +35,9 @@ STUDIES: tuple[Study, ...] = (
     ranking.STUDY,
     species.STUDY,
     surprise.STUDY,
+    task.STUDY,
+    surface.STUDY,
+    beyond.STUDY,
 )
 RESULTS = Path(__file__).parents[1] / "results"
 
