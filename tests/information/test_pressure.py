@@ -140,6 +140,16 @@ def test_small_groups_are_not_projected_and_few_prompts_say_nothing():
     assert pressure_curve(score, right, np.ones(90), alone, alone) is None
 
 
+def test_large_groups_are_shown_up_to_256():
+    rng = np.random.default_rng(7)
+    group = np.repeat(np.arange(12), 300).astype(np.uint64)
+    right = (rng.random(3600) < 0.01).astype(float)
+    found = pressure_curve(right, right, np.ones(3600), group, group)
+    assert [point.n for point in found.curve] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+    assert not any(point.projected for point in found.curve)
+    assert found.curve[-1].truth.value == pytest.approx(1 - 0.99**256, abs=0.06)
+
+
 def test_the_mixture_finds_two_kinds_of_prompts():
     """Half of the prompts always score high and wrong, half low and right: what is kept does not depend on n."""
     counts = np.tile([[0.0, 8.0, 0.0, 0.0], [0.0, 0.0, 8.0, 0.0]], (50, 1))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FAR = 4  # the projection goes to four times the logged size
 PROJECTED_LEVEL = 0.9
 SMALLEST = 4  # fewer rollouts per group identify too little to project
+MOST = 256  # n beyond which nothing is shown of larger groups
 KEPT = 0.9  # share of the groups that must be as large as the largest n
 TREND = 0.5  # share of the mixture's own drift from the logged curve that is carried on
 # Bias allowed for per doubling of n beyond the log, and how much too sure the jackknife is (benchmarks/calibration).
@@ -144,7 +145,7 @@ def pressure_curve(
 
     Up to N, the size that nine in ten groups reach: Σ over the rows of P(row is kept from a random n of the group) ·
     truth, ties shared; the same groups for every n, so that prompts do not change along the curve. 95 %, delete-a-fold
-    jackknife over prompts. To 4 N (where N >= 4), 90 %: the truth at N plus what two models say it changes, their mean:
+    jackknife over prompts. To 4 N (where 4 <= N <= 256), 90 %: the truth at N plus what two models say it changes, their mean:
     a mixture over (score level, right) cells (`best_of_mixture`; half of its drift from the logged curve is carried on)
     and a smooth curve over quantiles (`best_of_smooth`); half their difference widens the interval, and so does the
     largest bias measured in `benchmarks/calibration`. Signals of up to 8 values need the mixture alone.
@@ -177,7 +178,8 @@ def pressure_curve(
     several = count >= 2
     if not several.any():
         return None
-    size = int(np.quantile(count[several], 1 - KEPT, method="lower"))
+    reached = int(np.quantile(count[several], 1 - KEPT, method="lower"))
+    size = min(reached, MOST)
     kept = np.isin(group, keys[count >= size])
     if np.unique(prompt[kept]).size < MIN_PROMPTS:
         return None
@@ -191,7 +193,8 @@ def pressure_curve(
     )
     keys, first, place = np.unique(group, return_index=True, return_inverse=True)
     replicas = leave_out(folds_of(prompt[first])) * weight[first]
-    numbers = 2 ** np.arange(int(np.log2(FAR * size if size >= SMALLEST else size)) + 1)
+    last = FAR * size if SMALLEST <= reached <= MOST else size
+    numbers = 2 ** np.arange(int(np.log2(last)) + 1)
     logged, beyond = numbers[numbers <= size], numbers[numbers > size]
 
     shares = replicas / replicas.sum(axis=1, keepdims=True)
