@@ -145,10 +145,10 @@ def pressure_curve(
 
     Up to N, the size that nine in ten groups reach: Σ over the rows of P(row is kept from a random n of the group) ·
     truth, ties shared; the same groups for every n, so that prompts do not change along the curve. 95 %, delete-a-fold
-    jackknife over prompts. To 4 N (where 4 <= N <= 256), 90 %: the truth at N plus what two models say it changes, their mean:
-    a mixture over (score level, right) cells (`best_of_mixture`; half of its drift from the logged curve is carried on)
-    and a smooth curve over quantiles (`best_of_smooth`); half their difference widens the interval, and so does the
-    largest bias measured in `benchmarks/calibration`. Signals of up to 8 values need the mixture alone.
+    jackknife over prompts. To 4 N (where 4 <= N <= 256), 90 %: the truth at N plus what two models say it changes,
+    their mean: a mixture over (score level, right) cells (`best_of_mixture`; half of its drift from the logged curve is
+    carried on) and a smooth curve over quantiles (`best_of_smooth`); half their difference widens the interval, and so
+    does the largest bias measured in `benchmarks/calibration`. Signals of up to 8 values need the mixture alone.
 
     A peak is named where n before the last has the highest truth and the last n is lower for certain: the n whose truth
     is not certainly below another's (simultaneous 95 %, Bonferroni) make its range.
