@@ -46,16 +46,17 @@ KINDS: dict[str, tuple[Beta | Mixture, Answers, Discrete]] = {
     "many wrong answers": (Beta(1, 1), _EVEN, Channel(0.9, 0.2)),
     "3 levels": (Beta(1, 1), Answers(), Levels(values=(0.0, 0.5, 1.0), right=(0.1, 0.2, 0.7), wrong=(0.6, 0.3, 0.1))),
 }
+_BOUNDED = ("noisy channel", "self-judge", "many wrong answers")  # with 4 rollouts only bounds are given
 CELLS: tuple[Cell, ...] = tuple(
     {"partition": partition, "rollouts": size, "prompts": prompts, "world": name}
-    for partition, size, prompts in (
-        ("answer", 4, 300),
-        ("answer", 8, 100),
-        ("answer", 8, 300),
-        ("answer", 16, 300),
-        ("truth", 8, 300),
+    for partition, size, prompts, names in (
+        ("answer", 4, 300, _BOUNDED),
+        ("answer", 8, 100, tuple(KINDS)),
+        ("answer", 8, 300, tuple(KINDS)),
+        ("answer", 16, 300, tuple(KINDS)),
+        ("truth", 8, 300, tuple(KINDS)),
     )
-    for name in KINDS
+    for name in names
 )
 
 
