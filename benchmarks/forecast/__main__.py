@@ -7,17 +7,19 @@ import json
 import time
 from pathlib import Path
 
-from benchmarks.forecast import closed, fixed, ngrams, online, selected, shortcut, speed
+from benchmarks.forecast import closed, fits, fixed, ngrams, online, selected, shortcut, speed
 from benchmarks.forecast.reading import table, write
 
 RESULTS = Path(__file__).parents[1] / "results"
 LAWS = (closed, selected, fixed, shortcut, online)
-STUDIES = ("laws", "ngrams", "speed")
+STUDIES = ("laws", "ngrams", "speed", "fits")
+FITTED = 300  # loops with hidden parameters
 LAWS_HEAD = """Laws of dynamics against simulated loops: relative error of the law, over cells (setting and round).
 
 `inside` and `outside`: of the regime in the law's docstring; outside, where a law refuses, its formula is shown all
 the same. `sampling error` is the median relative standard error of what the loops showed: errors of its size are
-chance. `largest gap` is the largest absolute difference (times 100)."""
+chance. `largest gap` is the largest absolute difference (times 100). A loop is one replica of up to 20 prompts that
+share nothing; for fixation and onset it is one prompt."""
 NGRAMS_HEAD = """N-gram models trained on their own samples for 20 generations: relative error of the laws by context.
 
 No constant is fitted: the laws get each context's counts. Means over replicas; contexts seen at least 5 times per
@@ -51,6 +53,9 @@ def main() -> None:
         asked.output.mkdir(parents=True, exist_ok=True)
         (asked.output / "forecast_speed.json").write_text(json.dumps({"study": "speed", "rows": rows}, indent=1) + "\n")
         (asked.output / "forecast_speed.md").write_text(SPEED_HEAD + "\n\n" + "\n".join(table(shown)) + "\n")
+    if "fits" in asked.studies:
+        asked.output.mkdir(parents=True, exist_ok=True)
+        fits.study(asked.output, min(asked.loops, FITTED))
 
 
 if __name__ == "__main__":
