@@ -1,6 +1,7 @@
 """Efficiency of whole logs: the pair against exact worlds, partitions, what is refused and why."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -152,6 +153,15 @@ def test_what_the_budget_refuses_is_refused_with_its_reason(evidence_of):
     assert (found.status, found.code) == ("not_judged", "ONE_PER_GROUP")
     assert found.eta is None
     assert {rung["rung"]: rung["status"] for rung in found.ladder}["class"] == "not_judged"
+
+
+def test_a_sample_that_misses_the_signal_is_said(evidence_of):
+    evidence = evidence_of(World(prompts=60, signals={"reward": Channel()}, labelled=0.0).draw(0))
+    section = budget(evidence, "reward")
+    empty = replace(evidence, tally=replace(evidence.tally, sample=evidence.tally.sample.head(0)))
+    found = efficiency(empty, "reward", section, channel(empty, "reward"))
+    assert (found.status, found.code) == ("not_judged", "FEW_SAMPLED")
+    assert found.total_bits == section.contrast_bits
 
 
 def test_a_signal_that_never_varies_has_no_share(evidence_of):

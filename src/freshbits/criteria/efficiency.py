@@ -10,6 +10,7 @@ import numpy as np
 from freshbits.criteria.ladder import ladder
 from freshbits.criteria.sampled import own_noise, scored_sample
 from freshbits.criteria.surface import surface, travelling
+from freshbits.information.resampling import MIN_PROMPTS
 from freshbits.information.scores import BINS, centred_bins
 from freshbits.information.task import SINGLE, task_bits
 from freshbits.results import Efficiency, Estimate
@@ -94,6 +95,16 @@ def efficiency(evidence: Evidence, signal: str, budget: Budget, channel: Channel
             reason=budget.reason,
             needs=budget.needs,
             partition=tally.partition,
+            ladder=rungs,
+        )
+    sampled = int(np.unique(scores.prompt).size)
+    if sampled < MIN_PROMPTS:
+        return Efficiency(
+            status="not_judged",
+            code="FEW_SAMPLED",
+            reason=f"the sample holds {sampled} of the prompts that {signal} scores; the split needs {MIN_PROMPTS}",
+            partition=tally.partition,
+            total_bits=budget.contrast_bits,
             ladder=rungs,
         )
     noise = own_noise(tally, signal)
