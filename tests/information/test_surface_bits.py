@@ -75,6 +75,21 @@ def test_too_few_cells_say_nothing():
     assert surface_bits(several, several, np.zeros(400, dtype=np.int64), level * 1.0, several) is None
 
 
+def test_one_kind_of_truth_is_enough():
+    """Where every labelled row is right, or no wrong row is ever accepted, nothing is left to compare effects with."""
+    world = World(prompts=200, signals={"reward": Shortcut("mark", 0.4)}, features={"mark": Habit(0.5, 0.5)})
+    q, _, _, level, accepted = rows_of(world, 0)
+    right = np.ones(q.size, dtype=bool)
+    alone = spurious_bits(q, right, level, accepted, q)
+    assert alone.bits.value == pytest.approx(surface_bits(q, right.astype(np.uint64), level, accepted, q).bits.value)
+    rng = np.random.default_rng(0)
+    right = rng.random(q.size) < 0.5
+    verdict = right * (rng.random(q.size) < 0.3 + 0.4 * level)
+    found = spurious_bits(q, right, level, verdict * 1.0, q)
+    assert not found.interaction
+    assert found.bits.value == pytest.approx(0.119 / 2, abs=0.015)  # half of the rows, 1 - h(.3) each
+
+
 def test_levels_may_be_numbered_with_gaps():
     world = World(prompts=100, signals={"reward": Shortcut("mark", 0.4)}, features={"mark": Habit(0.5, 0.5)})
     q, answers, _, level, accepted = rows_of(world, 0)

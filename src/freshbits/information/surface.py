@@ -126,16 +126,15 @@ def _bits(
     cells = Cells.count(cell.ravel().astype(np.uint64), level.astype(np.int64), accepted, prompts)
     weight = cells.n.sum(axis=1) / size[place[first]]
     cells = replace(cells, weight=weight)
-    hits = cells.k.sum(axis=1)
-    telling = ((cells.n > 0).sum(axis=1) > 1) & (hits > 0) & (hits < cells.n.sum(axis=1))
-    if int(telling.sum()) < MIN_CELLS:
+    if _telling(cells) < MIN_CELLS:
         return None
+    _, kind = np.unique(stratum[first], return_inverse=True)
     fold = folds_of(cells.prompts, FOLDS)
     folds = int(fold.max()) + 1
-    effects, differ = _effects(cells, stratum[first], fold, folds)
+    effects, differ = _effects(cells, kind.astype(np.int64), fold, folds)
     total = np.zeros(1 + folds)
     for number, beta in enumerate(effects):
-        here = stratum[first] == number
+        here = kind == number
         of_fold = np.bincount(fold[here], weights=weight[here], minlength=folds)
         left = np.concatenate([[of_fold.sum()], of_fold.sum() - of_fold])
         total += left * leave_out_bits(_where(cells, here), beta, fold[here], folds)
@@ -163,8 +162,8 @@ def _effects(
 
     common = leave_out_effects(cells, fold, folds)
     strata = int(stratum.max()) + 1
-    if strata < 2:
-        return [common], False
+    if strata < 2 or any(_telling(_where(cells, stratum == number)) < MIN_CELLS for number in (0, 1)):
+        return [common] * strata, False
     apart = [leave_out_effects(_where(cells, stratum == number), fold[stratum == number], folds) for number in (0, 1)]
     gap = (apart[1] - apart[0])[:, 1:]
     around = gap[1:] - gap[1:].mean(axis=0)
@@ -176,6 +175,12 @@ def _effects(
     statistic = float(gap[0] @ np.linalg.pinv(spread) @ gap[0]) * (freedom - rank + 1) / (freedom * rank)  # Hotelling
     differ = bool(fisher.sf(statistic, rank, freedom - rank + 1) < 1 - LEVEL)
     return (apart if differ else [common] * strata), differ
+
+
+def _telling(cells: Cells) -> int:
+    """Counts the cells in which both the feature and the verdict vary."""
+    hits = cells.k.sum(axis=1)
+    return int((((cells.n > 0).sum(axis=1) > 1) & (hits > 0) & (hits < cells.n.sum(axis=1))).sum())
 
 
 def _where(cells: Cells, mask: NDArray[np.bool_]) -> Cells:
