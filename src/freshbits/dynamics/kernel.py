@@ -126,4 +126,4 @@ def selected(rate: Array, ratio: float) -> Array:
     """
     if np.isinf(ratio):
         return (rate > 0).astype(np.float64)
-    return np.asarray(np.clip(ratio * rate / (ratio * rate + 1.0 - rate), 0.0, 1.0))
+    return np.asarray(np.clip(ratio * rate / (ratio * rate + (1.0 - rate)), 0.0, 1.0))

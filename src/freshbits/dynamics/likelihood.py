@@ -30,6 +30,7 @@ class Counts:
         chance: per round, (codes, points): Binomial(x; n, z) of the round's distinct (n, x).
         hits, sizes: per round, x and n of the distinct counts.
         code: (prompts, rounds): which of them each prompt shows.
+        pattern: per step, the distinct (first, now, next) codes of prompts, (patterns, 3), and how often each occurs.
         start: (points,) mass of pass rates in round 0.
         steps: rounds between logged rounds.
         variety: what the log shows of variety inside right and wrong; None where unknown.
@@ -40,6 +41,7 @@ class Counts:
     hits: tuple[Ints, ...]
     sizes: tuple[Ints, ...]
     code: Ints
+    pattern: tuple[tuple[Ints, Ints], ...]
     start: Array
     steps: Ints
     variety: Variety | None
@@ -76,7 +78,24 @@ def count(panel: Panel, points: int = POINTS) -> Counts:
     asked = panel.n[:, 0] > 0
     fitted = mixing.fit(panel.n[asked, 0], panel.x[asked, 0], np.flatnonzero(asked).astype(np.uint64))
     start = fitted.mass[0] @ split(fitted.grid, points)
-    return Counts(tuple(chance), tuple(hits), tuple(sizes), np.stack(code, axis=1), start, panel.steps, _variety(panel))
+    codes = np.stack(code, axis=1)
+    return Counts(
+        chance=tuple(chance),
+        hits=tuple(hits),
+        sizes=tuple(sizes),
+        code=codes,
+        pattern=tuple(_pattern(codes, t) for t in range(codes.shape[1] - 1)),
+        start=start,
+        steps=panel.steps,
+        variety=_variety(panel),
+    )
+
+
+def _pattern(codes: Ints, t: int) -> tuple[Ints, Ints]:
+    """Returns the distinct (first, now, next) codes from round t on, and their numbers; `now` is 0 where it is first."""
+    now = codes[:, t] if t else np.zeros_like(codes[:, 0])
+    found, number = np.unique(np.stack([codes[:, 0], now, codes[:, t + 1]], axis=1), axis=0, return_counts=True)
+    return found, number
 
 
 def _variety(panel: Panel) -> Variety | None:
@@ -125,11 +144,10 @@ def log_likelihood(law: Law, counts: Counts) -> float:
             ahead = how.move @ ahead  # (began or 1, from, codes)
         now = counts.chance[t] if t else np.ones((1, points))
         seen = (state[:, None, :] * now[None]) @ ahead  # (began, code now, code next)
-        seen = np.tensordot(first, seen, axes=(1, 0))
-        before = first @ (state @ now.T)
-        here = counts.code[:, t] if t else np.zeros(counts.code.shape[0], dtype=np.int64)
-        ratio = seen[counts.code[:, 0], here, counts.code[:, t + 1]] / before[counts.code[:, 0], here]
-        total += float(np.log(np.maximum(ratio, 1e-300)).sum())
+        (began, here, after), number = counts.pattern[t][0].T, counts.pattern[t][1]
+        weight = first[began].T
+        ratio = (weight * seen[:, here, after]).sum(axis=0) / (weight * (state @ now.T)[:, here]).sum(axis=0)
+        total += float(number @ np.log(np.maximum(ratio, 1e-300)))
         for _ in range(int(gap)):
             state, variety = advance(state, variety, how)
         left.append(_left(state, variety, z, counts.variety))
