@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from freshbits.criteria.sampled import Scores
     from freshbits.results import Json
 
+SURFACE = ("surface", "source", "region")
+
 
 def surface(
     evidence: Evidence,
@@ -49,7 +51,7 @@ def surface(
     found: list[tuple[str, SurfaceBits]] = []
     across = across_sources(scores)
     for name, kind, values, numeric in candidates(evidence, signal, rows):
-        if kind == "component":
+        if kind not in SURFACE:
             continue
         unit = across if kind == "source" else scores.group
         accepted = accepted_rows(evidence.tally.values[signal], scores, unit)
