@@ -92,7 +92,7 @@ def count(panel: Panel, points: int = POINTS) -> Counts:
 
 
 def _pattern(codes: Ints, t: int) -> tuple[Ints, Ints]:
-    """Returns the distinct (first, now, next) codes from round t on, and their numbers; `now` is 0 where it is first."""
+    """Returns the distinct (first, now, next) codes from round t on, and their numbers; `now` is 0 in round 0."""
     now = codes[:, t] if t else np.zeros_like(codes[:, 0])
     found, number = np.unique(np.stack([codes[:, 0], now, codes[:, t + 1]], axis=1), axis=0, return_counts=True)
     return found, number

@@ -113,7 +113,8 @@ def _path(s: Situation, kept: float, tpr: float, fpr: float, rates: Array, weigh
     if s.pool == "accumulate":
         rows = accumulate.path(ratio, kept, rates, weights, LONG)
         return _Path(*rows)
-    law = Law(ratio, kept * tpr if s.samples is not None else kept, s.fresh, s.samples is not None)
+    sampled = s.samples is not None
+    law = Law(ratio, kept * tpr if sampled else kept, s.fresh, sampled, tpr if s.method != "self" else 1.0)
     how = step(law, POINTS)
     z = grid(POINTS)
     fall = split((1.0 - s.recorruption) * z, POINTS) if s.recorruption else None

@@ -28,14 +28,17 @@ class Law:
     Attributes:
         ratio: r = TPR/FPR of the filter; 1 is a closed (neutral) loop, infinity a filter that accepts nothing wrong.
         kept: rows kept per prompt and round; where `sampled`, rows kept of a prompt that is always right.
-        fresh: share of fresh rows, drawn as the prompt was in round 0.
+        fresh: share of fresh rows, drawn as the prompt was in round 0: of the rows kept, or where `sampled` of those
+            that are to be judged; fresh rows pass without a verdict.
         sampled: whether the number sampled is fixed, so that fewer rows are kept where fewer are right (none: no move).
+        tpr: share of right rows that are accepted; matters where `sampled` only, and there little.
     """
 
     ratio: float
     kept: float
     fresh: float = 0.0
     sampled: bool = False
+    tpr: float = ACCEPTED
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,17 @@ def step(law: Law, points: int) -> Step:
     """
     z = grid(points)
     drift = selected(z, law.ratio)
-    stay, rows = np.zeros(points), np.full(points, law.kept)
+    stay, rows, fresh = np.zeros(points), np.full(points, law.kept), np.full(points, law.fresh)
+    samples = max(int(np.ceil(law.kept / law.tpr - 1e-9)), 1)
     if law.sampled:
         inverse = 0.0 if np.isinf(law.ratio) else 1.0 / law.ratio
-        rows = law.kept * (z + (1.0 - z) * inverse)
-    if law.fresh == 0.0:
-        mean = drift[None, :]
-    else:
-        mean = (1.0 - law.fresh) * drift[None, :] + law.fresh * z[:, None]
-        rows = np.maximum(rows, law.fresh * law.kept)  # fresh rows come whatever the filter keeps
+        passing = np.minimum(law.kept / samples * (z + (1.0 - z) * inverse), 1.0)
+        total = (1.0 - law.fresh) * passing + law.fresh
+        rows = samples * total
+        fresh = np.where(total > 0, law.fresh / np.where(total > 0, total, 1.0), 0.0)
+    mean = drift[None, :] if law.fresh == 0.0 else (1.0 - fresh) * drift[None, :] + fresh * z[:, None]
     if law.sampled:
-        move, stay, rows = _sampled(mean, rows, law.kept, points)
+        move, stay, rows = _sampled(mean, rows, samples, points)
     else:
         move = _lookup(_table(law.kept, points), mean) if law.fresh else resample(drift, law.kept, points)[None]
     keep, renew = [], []
@@ -86,7 +89,7 @@ def step(law: Law, points: int) -> Step:
             held = mean if which else 1.0 - mean
             began = z if which else 1.0 - z
             with np.errstate(invalid="ignore", divide="ignore"):
-                old = np.where(held > 0, 1.0 - law.fresh * began[:, None] / held, 0.0) ** 2
+                old = np.where(held > 0, 1.0 - fresh * began[:, None] / held, 0.0) ** 2
             renew.append(left * (1.0 - old)[:, :, None])
             left = left * old[:, :, None]
         keep.append(left + np.diag(stay))
@@ -108,9 +111,8 @@ def _lookup(table: Array, mean: Array) -> Array:
     return found
 
 
-def _sampled(mean: Array, rows: Array, kept: float, points: int) -> tuple[Array, Array, Array]:
+def _sampled(mean: Array, rows: Array, samples: int, points: int) -> tuple[Array, Array, Array]:
     """Returns (move without staying, probability to stay, 1/E[1/k | k > 0]), the number k kept being random."""
-    samples = int(np.ceil(kept / ACCEPTED))
     if samples > MOST_MIXED:
         stay = np.exp(-rows)
         return _many(mean, np.maximum(rows, 1.0), points) * (1.0 - stay)[:, None], stay, np.maximum(rows, 1.0)
