@@ -28,6 +28,7 @@ SINGLE = 0.25  # more rows than this in one-rollout cells: bounds only
 SMALL = 8  # so are groups below this size, where the value was up to .03 bit off
 SLACK, SLACK_SINGLE = 0.03, 0.15  # largest bias measured: .03 bit, and .15 bit times the share of one-rollout cells
 SLACK_LEVELS = 0.06  # the same for more than two levels
+ENOUGH = 300  # prompts; with fewer the mixture follows chance more closely, and the slack grows with their root
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,14 @@ def task_bits(
     single = float((counts.sum(axis=1) == 1).sum() / counts.sum())
     facts = (int(np.unique(prompts).size), int(level.size))
     top = float(np.log2(max(levels, 2)))
-    slack = (SLACK if levels <= 2 else SLACK_LEVELS) + SLACK_SINGLE * single
     all_bits = _estimate(total, "contrast bits of the same rows", facts, top)
     if single > SINGLE or float(np.median(whole.sum(axis=1))) < SMALL:
         within_low, within_high = cells.bounds(levels)
         task = _bounded(total - within_high, total - within_low, UNIT, facts, top)
         eta = _ratio(total - within_high, total - within_low, total, facts)
         return TaskBits(task, all_bits, eta, single)
+    slack = (SLACK if levels <= 2 else SLACK_LEVELS) * float(np.sqrt(max(ENOUGH / facts[0], 1.0)))
+    slack += SLACK_SINGLE * single
     within = np.clip(cells.entropy(), 0.0, total)
     task = _estimate(total - within, "contrast bits less those inside a class (share-rate mixture)", facts, top, slack)
     eta = None
