@@ -1,6 +1,6 @@
-"""Reruns the commands shown in README.md and docs/gallery.md and puts in what they print now.
+"""Reruns the commands shown in README.md, docs/forecast.md and docs/gallery.md and puts in what they print now.
 
-    python docs/refresh.py            # rewrite both; the gallery only where FRESHBITS_DATA names the public logs
+    python docs/refresh.py            # rewrite all; the gallery only where FRESHBITS_DATA names the public logs
 
 Three kinds of places are refreshed, each under a comment that says so:
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 GALLERY = ROOT / "docs" / "gallery.md"
+FORECAST = ROOT / "docs" / "forecast.md"
 CUT = "[…]"
 
 _PLACE = re.compile(
@@ -142,7 +143,7 @@ def folder_of(document: Path) -> Iterator[Path | None]:
 
 def main() -> None:
     """Rewrites the documents."""
-    for document in (README, GALLERY):
+    for document in (README, FORECAST, GALLERY):
         with folder_of(document) as folder:
             if folder is None:
                 print(f"{document.name} left as it is: FRESHBITS_DATA names no folder with the public logs")

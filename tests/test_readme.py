@@ -35,6 +35,10 @@ def test_readme_shows_what_the_demo_prints(refresh, tmp_path):
     check(refresh, refresh.README, tmp_path)
 
 
+def test_the_forecast_page_shows_what_is_computed(refresh, tmp_path):
+    check(refresh, refresh.FORECAST, tmp_path)
+
+
 def test_gallery_shows_what_the_public_logs_give(refresh):
     with refresh.folder_of(refresh.GALLERY) as place:
         if place is None:
@@ -42,7 +46,7 @@ def test_gallery_shows_what_the_public_logs_give(refresh):
         check(refresh, refresh.GALLERY, place)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/gallery.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/forecast.md", "docs/gallery.md"])
 def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
     text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"([^\n]*)\n```(console|python)\n(.*?)```", text, re.DOTALL)
@@ -52,7 +56,7 @@ def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
             assert before.startswith(("<!-- output", "<!-- session")), body
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/gallery.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/forecast.md", "docs/gallery.md"])
 def test_links_inside_the_repository_lead_somewhere(name):
     document = ROOT / name
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):
