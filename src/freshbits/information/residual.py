@@ -211,7 +211,7 @@ def residual_bits(
     low, high = _ends(value, _error(known.weight * (gain - value), place) / total, float(near), count)
     method = "residual usable information given the logged belief, cross-fitted by prompt"
     bits = Estimate(value, low, high, LEVEL, UNIT, method, count, rows)
-    share, least, most = (end / left if left > 0 else 0.0 for end in (value, low, high))
+    share, least, most = (min(end / left, 1.0) if left > 0 else 0.0 for end in (value, low, high))
     return Residual(
         bits=bits,
         share=Estimate(share, least, most, LEVEL, "share", "bits over what the belief leaves open", count, rows),
