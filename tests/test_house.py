@@ -49,8 +49,8 @@ ROOMS = (
     ("probes",),
     ("criteria",),
     ("remedies",),
-    ("auditing", "forecasting"),
-    ("comparing",),
+    ("auditing",),
+    ("comparing", "forecasting"),
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing

@@ -54,7 +54,8 @@ def run_loop(seed: int) -> tuple[dict[str, Any], Panel, Array]:
     """Runs one loop: its parameters, what it logged, and (round, quantity) what was true."""
     rng = np.random.default_rng([29, seed])
     own = hidden(rng)
-    rate = rng.beta(*own["beta"], own["prompts"])
+    a, b = own["beta"]
+    rate = rng.beta(a, b, own["prompts"])
     wrong = rng.dirichlet(np.full(ANSWERS - 1, own["spread"]), own["prompts"])
     start = np.concatenate([rate[:, None], (1 - rate)[:, None] * wrong], axis=1)
     loop = Loop(

@@ -165,8 +165,7 @@ def forecast(
 ) -> None:
     """Say what a loop will come to: from its log, or from numbers (--base-rate --tpr --fpr --keep …)."""
     from freshbits.errors import InputError
-    from freshbits.forecasting import forecast as run
-    from freshbits.forecasting import parse_base, parse_rate
+    from freshbits.forecasting import of_log, of_numbers, parse_base, parse_rate
     from freshbits.report.forecast import forecast_page, projection_page
 
     declared = {
@@ -186,7 +185,7 @@ def forecast(
     if not logs:
         if not given:
             raise InputError("there is nothing to forecast", mend="name a log, or give --base-rate --tpr --fpr --keep")
-        projected = run(None, horizon=horizon, target=target, **given)
+        projected = of_numbers(target=target, **({} if horizon is None else {"rounds": horizon}), **given)
         if json_path is not None:
             _write_json(projected.to_json(), json_path)
         if json_path != "-":
@@ -196,7 +195,7 @@ def forecast(
         raise InputError("a log is read, not declared", mend=f"leave out {', '.join('--' + n for n in given)}")
     options = _options(signal, map_, format_, truth, truth_is, join, None, accept, None, None)
     with _progress() as advance:
-        found = run(logs, options, horizon=horizon, target=target, where=" ".join(logs), progress=advance)
+        found = of_log(logs, options, horizon=horizon, target=target, where=" ".join(logs), progress=advance)
     if json_path is not None:
         from freshbits.plain import to_plain
 

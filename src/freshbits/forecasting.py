@@ -5,7 +5,7 @@ The module is not called `forecast`, which would hide the function `freshbits.fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,22 +13,6 @@ if TYPE_CHECKING:
     from freshbits.auditing import Source
     from freshbits.results import Forecast, Projection
     from freshbits.rollouts.options import ReadOptions
-
-
-@overload
-def forecast(
-    source: Source,
-    options: ReadOptions | None = None,
-    *,
-    horizon: int | None = None,
-    target: float | None = None,
-    where: str | None = None,
-    progress: Callable[[str], None] | None = None,
-) -> dict[str, Forecast]: ...
-
-
-@overload
-def forecast(source: None = None, **declared: Any) -> Projection: ...
 
 
 def forecast(
@@ -60,18 +44,39 @@ def forecast(
     True
     """
     if source is None:
-        from freshbits.dynamics.projection import Situation, project
-        from freshbits.errors import InputError
-
-        if horizon is not None:
-            declared["rounds"] = horizon
-        unknown = set(declared) - set(Situation.__dataclass_fields__)
-        if unknown or "base_rate" not in declared:
-            problem = f"a loop has no {sorted(unknown)[0]}" if unknown else "a loop without a log needs its base rate"
-            raise InputError(problem, mend=f"it has {', '.join(Situation.__dataclass_fields__)}")
-        return project(Situation(target=target, **declared))
+        return of_numbers(target=target, **({} if horizon is None else {"rounds": horizon}), **declared)
     if declared:
         raise TypeError(f"a log is not declared: {', '.join(sorted(declared))}")
+    return of_log(source, options, horizon=horizon, target=target, where=where, progress=progress)
+
+
+def of_numbers(**declared: Any) -> Projection:
+    """Projects a loop that is declared in numbers; see `forecast`.
+
+    >>> of_numbers(base_rate=0.1, keep=8, method="grpo").code
+    'FORECAST_NO_STEP'
+    """
+    from freshbits.dynamics.projection import project
+    from freshbits.dynamics.situation import Situation
+    from freshbits.errors import InputError
+
+    unknown = set(declared) - set(Situation.__dataclass_fields__)
+    if unknown or "base_rate" not in declared:
+        problem = f"a loop has no {sorted(unknown)[0]}" if unknown else "a loop without a log needs its base rate"
+        raise InputError(problem, mend=f"it has {', '.join(Situation.__dataclass_fields__)}")
+    return project(Situation(**declared))
+
+
+def of_log(
+    source: Source,
+    options: ReadOptions | None = None,
+    *,
+    horizon: int | None = None,
+    target: float | None = None,
+    where: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Forecast]:
+    """Forecasts every signal of a log; see `forecast`."""
     from threadpoolctl import threadpool_limits
 
     from freshbits.auditing import gather

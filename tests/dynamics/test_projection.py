@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from freshbits.dynamics.projection import Situation, project
+from freshbits.dynamics.projection import project
+from freshbits.dynamics.situation import Situation
 from freshbits.errors import InputError
 from freshbits.worlds.step import Loop, verifier
 from freshbits.worlds.step_state import Policies

@@ -26,7 +26,7 @@ def path(ratio: float, kept: float, rates: Array, weights: Array, rounds: int) -
 
     >>> rows = path(1.0, 8, np.array([0.5]), np.array([1.0]), 5)
     >>> rows[0].round(4).tolist(), rows[2].round(3)[:2].tolist()
-    ([0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [1.0, 0.747])
+    ([0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [1.0, 0.778])
     """
     z = grid(POINTS)
     n = round(min(kept, KEPT))

@@ -43,7 +43,7 @@ def _splits(kept: int, points: int) -> Array:
 def split(rates: Array, points: int) -> Array:
     """Returns (rates, points): the weights of the two grid neighbours of each rate; their mean is the rate.
 
-    >>> split(np.array([0.25]), 3).tolist()
+    >>> split(np.array([0.25]), 3).round(9).tolist()
     [[0.5, 0.5, 0.0]]
     """
     z = grid(points)
@@ -97,7 +97,7 @@ def _whole(mean: Array, kept: int, points: int) -> Array:
 def binomial(k: NDArray[np.int64], n: int, mean: Array) -> Array:
     """Returns (means, k): Binomial(k; n, μ), exact at μ = 0 and 1.
 
-    >>> binomial(np.arange(3), 2, np.array([0.0, 0.5])).tolist()
+    >>> binomial(np.arange(3), 2, np.array([0.0, 0.5])).round(9).tolist()
     [[1.0, 0.0, 0.0], [0.25, 0.5, 0.25]]
     """
     mu = np.clip(mean, 0.0, 1.0)[:, None]

@@ -16,52 +16,17 @@ from freshbits.errors import InputError
 from freshbits.results import Estimate, Projection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from freshbits.dynamics.situation import Situation
+
     Array = NDArray[np.float64]
-    Rate = float | tuple[float, float, float]
 
 POINTS = 65
 DRAWS = 9  # laws drawn from the intervals of TPR and FPR
 LONG = 300  # rounds after which a loop counts as ended
 TRIES = (1, 8, 32)  # k of pass@k
 FORM = "resampling and selection, exact for tabular loops"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Situation:
-    """Declares a loop.
-
-    Attributes:
-        base_rate: pass rate of every prompt, or a list of them, or ("beta", a, b).
-        tpr, fpr: how often right and wrong answers are accepted; (value, low, high) where only known so well (90 %).
-        keep: accepted rows kept per prompt and round; or
-        keep_total: the same for all prompts together; or
-        samples: rollouts per prompt and round, of which the accepted are kept.
-        prompts: prompts in a round.
-        fresh: share of rows that are drawn anew from where the loop began.
-        pool: "replace" the rows of earlier rounds, or "accumulate" them.
-        method: "self" (no filter), "sft" or "rft" (trained on accepted rows), "grpo" (refused: needs a log).
-        recorruption: share of right answers that turn wrong in every round by themselves.
-        target: accuracy to be reached.
-        rounds: how many rounds the trajectory shows.
-    """
-
-    base_rate: float | Sequence[float] | tuple[str, float, float]
-    tpr: Rate = 1.0
-    fpr: Rate = 1.0
-    keep: float | None = None
-    keep_total: float | None = None
-    samples: float | None = None
-    prompts: int = 100
-    fresh: float = 0.0
-    pool: str = "replace"
-    method: str = "rft"
-    recorruption: float = 0.0
-    target: float | None = None
-    rounds: int = 20
 
 
 def project(situation: Situation) -> Projection:
@@ -76,6 +41,7 @@ def project(situation: Situation) -> Projection:
     Raises:
         InputError: if a number is impossible or one is missing.
 
+    >>> from freshbits.dynamics.situation import Situation
     >>> out = project(Situation(base_rate=0.05, tpr=0.9, fpr=0.5, keep=8, prompts=500, target=0.95))
     >>> out.binding_risk
     'drift loses the right answer before selection finds it'

@@ -31,8 +31,8 @@ def tolerance(truth: Array | float) -> Array:
 def likely(mean: Array, spread: Array) -> tuple[float, float, float, float]:
     """Returns (value, low, high, chance of a hit) for a mixture of normals with equal weights.
 
-    The value is the one most likely to be within tolerance of what comes; low and high are the 5 % and 95 % points, stretched by
-    15 % as measured.
+    The value is the one most likely to be within tolerance of what comes; low and high are the 5 % and 95 % points,
+    stretched by 15 % as measured.
 
     >>> value, low, high, hit = likely(np.array([0.5, 0.5]), np.array([0.01, 0.01]))
     >>> round(value, 2), round(high - low, 3), round(hit, 2)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from freshbits.dynamics.projection import Situation
+    from freshbits.dynamics.situation import Situation
 
     Array = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ def advice(s: Situation, kept: float, found: dict[str, Any], risk: str) -> list[
             f"{more} rows per prompt, or begin from prompts that the model solves more often"
         )
     if ratio is not None and 1 < ratio < 9 and s.method != "self":
-        said.append("halve FPR before raising TPR: false positives cut the ratio that selects, misses only the number of rows")
+        said.append("halve FPR before raising TPR: false positives cut the ratio, misses only the number of rows")
     if s.fresh and found["fresh_rows"] < 4.5:
         said.append(f"{found['fresh_rows']:.2g} fresh rows per prompt and round; 4.5 keep 90 % of the variety")
     elif risk == "variety inside the accepted class":
