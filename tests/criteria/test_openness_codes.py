@@ -5,9 +5,6 @@ import polars as pl
 import pytest
 
 from freshbits.criteria.budget import budget
-from freshbits.criteria.channel import channel
-from freshbits.criteria.efficiency import efficiency
-from freshbits.criteria.forecast import forecast
 from freshbits.criteria.openness import is_truth, openness
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.worlds import Atoms, Channel, Fixed, Majority, World
@@ -106,15 +103,3 @@ def test_labels_nearly_all_right_cannot_tell(evidence_of):
     found = judged(evidence_of(frame, truth=True, origins={"reward": "external"}), "reward")
     assert (found.status, found.verdict, found.measured) == ("judged", "undetermined", "cannot_tell")
     assert "prompts with the rarer kind: 1, it takes 10" in found.reason
-
-
-def test_channel_efficiency_and_forecast_say_what_they_need(evidence, evidence_of):
-    found = channel(evidence, "reward")
-    assert (found.status, found.code) == ("not_judged", "CHANNEL_NO_TRUTH")
-    assert found.needs.startswith("freshbits label")
-    assert forecast(evidence).code == "FORECAST_ONE_ROUND"
-    assert forecast(evidence_of(WORLD.log(0, 2))).code == "NOT_YET"
-    spent = efficiency(evidence, budget(evidence, "reward"))
-    assert (spent.status, spent.code) == ("not_judged", "NOT_YET")
-    assert spent.total_bits.value > 0
-    assert spent.partition
