@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from freshbits.criteria.budget import budget
+from freshbits.criteria.channel import channel
 from freshbits.criteria.openness import is_truth, openness
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.worlds import Atoms, Channel, Fixed, Majority, World
@@ -103,3 +104,9 @@ def test_labels_nearly_all_right_cannot_tell(evidence_of):
     found = judged(evidence_of(frame, truth=True, origins={"reward": "external"}), "reward")
     assert (found.status, found.verdict, found.measured) == ("judged", "undetermined", "cannot_tell")
     assert "prompts with the rarer kind: 1, it takes 10" in found.reason
+
+
+def test_the_channel_without_truth_asks_for_labels_too(evidence):
+    found = channel(evidence, "reward")
+    assert (found.status, found.code) == ("not_judged", "CHANNEL_NO_TRUTH")
+    assert found.needs.startswith("freshbits label")
