@@ -7,12 +7,12 @@ import json
 import time
 from pathlib import Path
 
-from benchmarks.forecast import closed, fits, fixed, ngrams, online, selected, shortcut, speed
+from benchmarks.forecast import closed, fits, fixed, learned, ngrams, online, selected, shortcut, speed
 from benchmarks.forecast.reading import table, write
 
 RESULTS = Path(__file__).parents[1] / "results"
 LAWS = (closed, selected, fixed, shortcut, online)
-STUDIES = ("laws", "ngrams", "speed", "fits")
+STUDIES = ("laws", "ngrams", "speed", "fits", "learned")
 FITTED = 300  # loops with hidden parameters
 LAWS_HEAD = """Laws of dynamics against simulated loops: relative error of the law, over cells (setting and round).
 
@@ -56,6 +56,9 @@ def main() -> None:
     if "fits" in asked.studies:
         asked.output.mkdir(parents=True, exist_ok=True)
         fits.study(asked.output, min(asked.loops, FITTED))
+    if "learned" in asked.studies:
+        asked.output.mkdir(parents=True, exist_ok=True)
+        learned.study(asked.output)
 
 
 if __name__ == "__main__":
