@@ -14,7 +14,8 @@ import numpy as np
 
 from freshbits.errors import InputError
 from freshbits.worlds.component import probability
-from freshbits.worlds.step_draw import BLOCK, multinomial
+from freshbits.worlds.step_draw import multinomial
+from freshbits.worlds.step_rows import MANY, WIDEST, Rows, blocks, filled, passing, resampled, spread, unfixed
 from freshbits.worlds.streams import stream
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from freshbits.worlds.rates import Array
     from freshbits.worlds.state import Ints
     from freshbits.worlds.step_draw import Counts, Shares
+    from freshbits.worlds.step_rows import Labels
     from freshbits.worlds.step_state import Policies
 
 
@@ -98,6 +100,12 @@ class Loop:
         """Returns whether an answer that is gone can come back."""
         return self.fresh > 0 or self.fresh_rows > 0 or self.recorruption > 0
 
+    @property
+    def resamples(self) -> bool:
+        """Returns whether the next rows depend on nothing but the last ones, which are few."""
+        plain = not self.renews and self.gradient is None and not self.accumulate
+        return plain and self.part == 1 and self.temperature == 1 and self._size <= WIDEST
+
     def run(self, start: Policies, seed: int, rounds: int) -> Iterator[Policies]:
         """Yields the state of the round it starts from and of each of the next rounds."""
         state = start
@@ -110,19 +118,9 @@ class Loop:
         """Returns the state one round later; same state and seed, same state."""
         self._fits(state)
         rng = stream(seed, "loop", state.round)
-        table, rows = state.table.copy(), state.rows.copy()
-        moving = np.arange(table.shape[1]) if self.renews else np.flatnonzero(table.max(axis=0) < 1)
-        for start in range(0, moving.size, BLOCK):
-            at = moving[start : start + BLOCK]
-            old = table[:, at]
-            if self.gradient:
-                new = _climbed(old, *self._judged(self._generated(old), rng), self.gradient)
-            else:
-                new, rows[at] = self._refitted(old, at % state.prompts, rows[at], rng)
-            if self.recorruption:
-                new = _forgotten(new, state.right, self.recorruption)
-            table[:, at] = new
-        return replace(state, table=table, rows=rows, round=state.round + 1)
+        by_rows = self.resamples and state.answers >= MANY
+        held, rows = self._by_rows(state, rng) if by_rows else self._by_shares(state, rng)
+        return replace(state, held=held, rows=rows, round=state.round + 1)
 
     def rollouts(self, state: Policies, seed: int, size: int) -> tuple[Ints, Ints]:
         """Draws what a log of this round shows: rollouts of each answer, and how many of them were accepted.
@@ -137,8 +135,52 @@ class Loop:
         passed = self._passed(drawn, rng)
         return drawn.T.reshape(shape).astype(np.int64), passed.T.reshape(shape).astype(np.int64)
 
+    @property
+    def _size(self) -> int:
+        return self.kept or self.samples or 0
+
+    def _by_shares(self, state: Policies, rng: np.random.Generator) -> tuple[Rows, Array]:
+        """Returns shares after training, prompt by prompt, and the rows in the pool."""
+        table, rows = state.table.copy(), state.rows.copy()
+        moving = [np.empty(0, dtype=np.intp)]
+        for at in blocks(np.arange(table.shape[1]) if self.renews else state.held.moving):
+            old = table[:, at]
+            if self.gradient:
+                new = _climbed(old, *self._judged(self._generated(old), rng), self.gradient)
+            else:
+                new, rows[at] = self._refitted(old, at % state.prompts, rows[at], rng)
+            if self.recorruption:
+                new = _forgotten(new, state.right, self.recorruption)
+            table[:, at] = new
+            moving.append(at[new.max(axis=0) < 1])
+        return Rows.none(table, np.concatenate(moving)), rows
+
+    def _by_rows(self, state: Policies, rng: np.random.Generator) -> tuple[Rows, Array]:
+        """Returns rows drawn from the last rows, or from shares where there are none, and how many there are."""
+        held = state.held
+        if held.labels.shape[0] != self._size:  # shares, or rows of another loop
+            held = Rows.none(held.table, held.moving, self._size)
+        labels, number = held.labels.copy(), held.number.copy()
+        moving = [np.empty(0, dtype=np.intp)]
+        bare = held.number[held.moving] == 0
+        for at in blocks(held.moving[bare]):
+            counts = self._counts(held.beneath[:, at], at % state.prompts, rng)
+            labels[:, at], number[at] = spread(counts, self._size)
+            moving.append(at[unfixed(labels[:, at], number[at])])
+        for at in blocks(held.moving[~bare]):
+            new, number[at] = self._redrawn(labels.take(at, axis=1), number[at], rng)
+            labels[:, at] = new
+            moving.append(at[unfixed(new, number[at])])
+        return Rows(held.beneath, labels, number, np.concatenate(moving)), np.where(number > 0, number, state.rows)
+
+    def _redrawn(self, labels: Labels, number: Ints, rng: np.random.Generator) -> tuple[Labels, Ints]:
+        if self.accept is None:
+            return resampled(rng, labels, number), np.full_like(number, self._size)
+        draw = filled if self.kept else passing
+        return draw(rng, labels, number, np.asarray(self.accept, dtype=np.float32))
+
     def _fits(self, state: Policies) -> None:
-        answers = state.table.shape[0]
+        answers = state.answers
         if self.accept is not None and len(self.accept) != answers:
             raise InputError(f"accept has {len(self.accept)} rates, the state {answers} answers")
         if self.source is not None and self.source.shape != (state.prompts, answers):
@@ -154,6 +196,19 @@ class Loop:
 
     def _refitted(self, old: Shares, prompt: Ints, pool: Array, rng: np.random.Generator) -> tuple[Shares, Array]:
         """Returns the shares after training on the rows that were kept, and the rows in the pool."""
+        counts = self._counts(old, prompt, rng)
+        number = counts.sum(axis=0)
+        some = number > 0
+        later = (pool if self.accumulate else 0) + number
+        weight = (number / np.where(some, later, 1)).astype(np.float32) * np.float32(self.part)  # of the new rows
+        scale = weight / np.where(some, number, 1).astype(np.float32)
+        new = counts * scale
+        if self.accumulate or self.part < 1 or not some.all():
+            new += old * (1 - weight)
+        return new, np.where(some, later, pool)
+
+    def _counts(self, old: Shares, prompt: Ints, rng: np.random.Generator) -> Counts:
+        """Returns how many of the rows that are kept show each answer."""
         weights = self._generated(old)
         if self.accept is not None:
             weights = weights * np.asarray(self.accept, dtype=np.float32)[:, None]
@@ -166,15 +221,7 @@ class Loop:
         counts = multinomial(rng, self._number(total, rng), weights)
         if self.fresh_rows and given is not None:
             counts += multinomial(rng, np.full(total.size, self.fresh_rows), given)
-        number = counts.sum(axis=0)
-        some = number > 0
-        later = (pool if self.accumulate else 0) + number
-        weight = (number / np.where(some, later, 1)).astype(np.float32) * np.float32(self.part)  # of the new rows
-        scale = weight / np.where(some, number, 1).astype(np.float32)
-        new = counts * scale
-        if self.accumulate or self.part < 1 or not some.all():
-            new += old * (1 - weight)
-        return new, np.where(some, later, pool)
+        return counts
 
     def _number(self, total: Shares, rng: np.random.Generator) -> Ints:
         """Returns the rows that each prompt trains on in this round."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.errors import InputError
+from freshbits.worlds.step_rows import Rows
 
 if TYPE_CHECKING:
     from freshbits.worlds.rates import Array
@@ -22,7 +23,7 @@ class Policies:
     Answers are numbered; the first `right` of them are right.
 
     Attributes:
-        table: shares of the answers, shape (answers, replicas * prompts), columns sum to 1.
+        held: the rows or shares of each prompt of each replica.
         replicas: number of loops.
         right: how many answers are right.
         round: the round.
@@ -33,7 +34,7 @@ class Policies:
     ((3, 2, 2), 0.375, [0.375, 0.5])
     """
 
-    table: Shares
+    held: Rows
     replicas: int
     right: int
     round: int
@@ -50,17 +51,27 @@ class Policies:
         if not 1 <= right <= given.shape[1]:
             raise InputError(f"{right} right answers of {given.shape[1]}")
         table = np.tile(np.ascontiguousarray(given.T, dtype=np.float32), (1, replicas))
-        return cls(table, replicas, right, 0, np.full(table.shape[1], float(before)))
+        return cls(Rows.none(table), replicas, right, 0, np.full(table.shape[1], float(before)))
+
+    @property
+    def table(self) -> Shares:
+        """Returns the shares of the answers, (answers, replicas * prompts); columns sum to 1."""
+        return self.held.table
+
+    @property
+    def answers(self) -> int:
+        """Returns the number of answers."""
+        return len(self.held.beneath)
 
     @property
     def prompts(self) -> int:
         """Returns the number of prompts."""
-        return int(self.table.shape[1] // self.replicas)
+        return self.rows.size // self.replicas
 
     @property
     def shares(self) -> Shares:
         """Returns the shares as (replicas, prompts, answers), a view."""
-        return self.table.T.reshape(self.replicas, self.prompts, self.table.shape[0])
+        return self.table.T.reshape(self.replicas, self.prompts, self.answers)
 
     @property
     def rate(self) -> Array:
