@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from benchmarks.calibration.study import Cell, Reading, Study
 
-from freshbits.information.surface import spurious_bits, surface_bits
+from freshbits.information.surface import surface_bits
 from freshbits.outputs.keys import name_keys, prompt_keys
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.worlds import Answers, Atoms, Beta, Channel, Fixed, Follows, Habit, PromptChannel, Shortcut, World
@@ -39,17 +39,12 @@ def measure(cell: Cell, seed: int) -> list[Reading]:
     answers = name_keys(frame["extracted"].fill_null("none")).to_numpy()
     level = frame[EXTRA + "mark"].to_numpy().astype(np.int64)
     accepted = frame[SIGNAL + "reward"].to_numpy()
-    beyond_class, beyond_truth = truth(*place)
     by_class = surface_bits(prompts, answers, level, accepted, prompts)
-    by_truth = spurious_bits(prompts, frame["truth"].to_numpy() == 1, level, accepted, prompts)
     there = float(not place[0].startswith("null"))
-    found = []
-    if by_class is not None:
-        found.append(Reading.of("given the answer", by_class.bits, beyond_class))
-        found.append(Reading("share found at 5 %", float(by_class.p_value <= 0.05), np.nan, np.nan, there))
-    if by_truth is not None:
-        found.append(Reading.of("given the truth", by_truth.bits, beyond_truth))
-    return found
+    if by_class is None:
+        return []
+    alarm = Reading("share found at 5 %", float(by_class.p_value <= 0.05), np.nan, np.nan, there)
+    return [Reading.of("I(φ;S|answer,Q)", by_class.bits, truth(*place)), alarm]
 
 
 @cache
@@ -66,10 +61,9 @@ def world(name: str, size: int, prompts: int) -> World:
 
 
 @cache
-def truth(name: str, size: int, prompts: int) -> tuple[float, float]:
-    """Returns the exact I(φ;S|answer,Q) and I(φ;S|C,Q)."""
-    found = world(name, size, prompts).truth().features["mark"]["reward"]
-    return found.beyond_class, found.beyond_truth
+def truth(name: str, size: int, prompts: int) -> float:
+    """Returns the exact I(φ;S|answer,Q)."""
+    return world(name, size, prompts).truth().features["mark"]["reward"].beyond_class
 
 
 STUDY = Study("surface", "Bits of a feature beyond the answer class, I(φ;S|[Y]_π,Q)", CELLS, measure, logs=300)

@@ -5,7 +5,9 @@ P(S=1 | q, c, φ=l) = σ(a_{q,c} + β_l). β comes from inside the cells alone; 
 mean the same in every prompt (right and wrong) their intercepts are fitted apart, and β_{c,l} differs by class where
 the two differ by more than chance.
 
-It does not see a feature whose effect changes sign from prompt to prompt, nor one that never varies inside a cell.
+It does not see a feature whose effect changes sign from prompt to prompt (an effect that varies by prompt reads up to
+.02 bit low), nor one that never varies inside a cell. Given answers, where wrong ones are many and rare, it reads up
+to .02 bit low as well; given truth it is within .006 (`benchmarks/calibration`, studies "surface" and "beyond").
 Counting instead of modelling would invent about .1 bit from nothing at 8 rollouts per prompt.
 """
 

@@ -65,8 +65,9 @@ def task_bits(
     Returns:
         None with fewer than two prompts.
 
-    It does not know whether π is what the task asks for. Measured bias of the value: `benchmarks/calibration`, study
-    "task"; the interval is widened by it.
+    It does not know whether π is what the task asks for. The value reads up to .02 bit high with 300 prompts of 8
+    rollouts and .03 with 100 (three levels: .04 and .06); the interval is widened for it (`benchmarks/calibration`,
+    study "task").
 
     >>> rng = np.random.default_rng(0); q = np.repeat(np.arange(200), 8).astype(np.uint64)
     >>> right = rng.random(1600) < rng.random(200)[q.astype(int)]
