@@ -101,6 +101,14 @@ def test_a_round_that_keeps_nothing_changes_nothing():
     assert never.shares.tolist() == [[[0.0, 1.0]]]
 
 
+@pytest.mark.parametrize("rows", [8, 41, 109])  # in single precision 41 · (1/41) is not 1
+def test_a_prompt_with_one_answer_left_has_it_with_a_share_of_exactly_one(rows):
+    *_, last = Loop(kept=rows).run(Policies.of([[0.05, 0.95]] * 20, replicas=20), 1, 10)
+    assert (last.distinct == 1).any()
+    assert (last.table.max(axis=0)[last.distinct.ravel() == 1] == 1).all()
+    assert last.held.moving.size == (last.distinct > 1).sum()
+
+
 def test_an_answer_that_is_gone_stays_away_unless_rows_are_fresh():
     start = Policies.of([[0.5, 0.5, 0.0]] * 20, replicas=100)
     for loop in (Loop(kept=3), Loop(kept=150), Loop(samples=5, accept=(0.9, 0.4, 1.0)), Loop(kept=3, accumulate=True)):

@@ -201,8 +201,9 @@ class Loop:
         some = number > 0
         later = (pool if self.accumulate else 0) + number
         weight = (number / np.where(some, later, 1)).astype(np.float32) * np.float32(self.part)  # of the new rows
-        scale = weight / np.where(some, number, 1).astype(np.float32)
-        new = counts * scale
+        # Divided, not multiplied by 1/number: the share of a prompt's only answer is then exactly 1.
+        new = np.divide(counts, np.where(some, number, 1), dtype=np.float32, casting="unsafe")
+        new *= weight
         if self.accumulate or self.part < 1 or not some.all():
             new += old * (1 - weight)
         return new, np.where(some, later, pool)
