@@ -105,7 +105,8 @@ def _from_labels(rows: Rows, size: int, prompts: int, seed: int, kind: str, trut
         1 / drawn.probability,
         here[drawn.rows],
     )
-    return [Reading.of(f"bits, {kind}", found, truth)]
+    bound = "" if kind == "one channel" else " (a lower bound)"
+    return [Reading.of(f"bits, {kind}{bound}", found, truth)]
 
 
 def draw(here: World, seed: int) -> Rows:

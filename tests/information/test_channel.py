@@ -92,3 +92,15 @@ def test_errors_never_seen_widen_the_lower_end():
     few, many = (one_channel_bits(groups, r, r, np.ones(r.size), keys(r.size)) for r in (right[:20], right))
     assert few.value == many.value
     assert few.low < many.low < many.value - 0.2
+
+
+def test_prompts_with_channels_of_their_own_share_at_least_as_much():
+    rng = np.random.default_rng(6)
+    base, tpr, fpr = rng.beta(1, 1, 1500), rng.beta(2, 0.5, 1500), rng.beta(0.5, 2, 1500)
+    truth = float((h(base * tpr + (1 - base) * fpr) - base * h(tpr) - (1 - base) * h(fpr)).mean())
+    right = rng.random((1500, 8)) < base[:, None]
+    verdict = rng.random((1500, 8)) < np.where(right, tpr[:, None], fpr[:, None])
+    groups = (np.full(1500, 8), verdict.sum(axis=1), keys(1500))
+    found = one_channel_bits(groups, verdict.ravel(), right.ravel(), np.ones(right.size), np.repeat(keys(1500), 8))
+    assert (found.low if found.value is None else found.value) < truth
+    assert "lower bound" in found.method

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ LEAST_J = 0.1  # below this the base rate cannot be read off the pass rate
 DRAWS = 999
 REFUTED = "; the log contradicts it, so only that they are no more than the contrast bits is known"
 MOST_GROUPS = 4_000  # more groups than this add time, not an answer
-ONE_CHANNEL = "one_channel: E h(s) - p h(TPR) - (1-p) h(FPR), exact where every prompt has the same channel"
+ONE_CHANNEL = "one_channel: E h(s) - p h(TPR) - (1-p) h(FPR), a lower bound where prompts have channels of their own"
 
 
 def within_test(counts: NDArray[np.int64], seed: int = 0) -> float | None:
@@ -45,7 +46,8 @@ def within_test(counts: NDArray[np.int64], seed: int = 0) -> float | None:
     if mixed.size == 0:
         return None
     right, accepted, size = right[mixed], accepted[mixed], size[mixed]
-    rng = np.random.default_rng(seed)
+    # A stream of the counts' own: with one stream for all logs, its luck would be the level of the test everywhere.
+    rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(counts[mixed]).tobytes())])
     shuffled = rng.hypergeometric(right, size - right, accepted, size=(DRAWS, mixed.size))
     seen = np.vstack([counts[mixed, 0], shuffled])
     share = accepted / size
@@ -71,7 +73,8 @@ def one_channel_bits(
     E h(s_q) - p̄ h(TPR) - (1-p̄) h(FPR) with p̄ = (s̄ - FPR)/J clipped to [0, 1]: E h(s_q) and s̄ from all rollouts of the
     log (`mixing`), TPR and FPR from the labelled rows. The interval is the jackknife over folds of prompts, left out
     of the log and of the labels together; where no error of a kind was seen, its end is carried by the rule of three.
-    Exact with one channel; off, mostly downwards, where prompts have channels of their own (`joint`).
+    Exact with one channel. Where prompts have channels of their own it is a lower bound (E p_q h(TPR_q) ≤ p̄ h(TPR),
+    as h is concave), by .07 to .27 bit in the worlds of the calibration; `joint` then gives the bits themselves.
 
     Args:
         groups: scored rollouts, accepted rollouts and prompt key of every group of the log.
