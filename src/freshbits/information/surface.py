@@ -6,8 +6,9 @@ mean the same in every prompt (right and wrong) their intercepts are fitted apar
 the two differ by more than chance.
 
 It does not see a feature whose effect changes sign from prompt to prompt (an effect that varies by prompt reads up to
-.02 bit low), nor one that never varies inside a cell. Given answers, where wrong ones are many and rare, it reads up
-to .02 bit low as well; given truth it is within .006 (`benchmarks/calibration`, studies "surface" and "beyond").
+.02 bit low), nor one that never varies inside a cell. Given truth it is within .006 of the bits of the model above;
+given answers up to .015 off, where groups of 4 show a strong effect or wrong answers are many and rare
+(`benchmarks/calibration`, studies "beyond" and "surface").
 Counting instead of modelling would invent about .1 bit from nothing at 8 rollouts per prompt.
 """
 
