@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 import freshbits as fb
+from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.labelled import labelled
 from freshbits.tally.labelled import draw_labelled
 from freshbits.tally.local import tally
@@ -83,3 +84,12 @@ def test_the_weight_is_the_inverse_inclusion_probability(tmp_path, design):
     assert found is not None
     assert np.allclose(found.weight, 1 / design)
     assert found.score.size == 50
+
+
+def test_more_labels_ask_for_more_of_them_or_for_more_prompts_where_all_rows_have_one():
+    few = Evidence(tally=tally(fb.read(rows())), truth=True, where="runs/")
+    assert few.more_labels("reward") == "freshbits label runs/ -n 300 -o labels.csv"  # 128 of 320 are labelled
+    many = Evidence(tally=tally(fb.read(rows(200))), truth=True, where="runs/")
+    assert many.more_labels("reward") == "freshbits label runs/ -n 1000 -o labels.csv"  # 640 are
+    every = rows().with_columns(truth=pl.lit(1.0))
+    assert Evidence(tally=tally(fb.read(every)), truth=True).more_labels("reward").startswith("log more prompts")

@@ -150,7 +150,7 @@ def test_reasons_are_plain_sentences(judged):
     )
     undecided = judged("external", made("cannot_tell"))
     assert undecided.reason == "the labels leave open whether it says 0.00 or 0.08 bit beyond the model's own votes"
-    assert undecided.needs.startswith("freshbits label")
+    assert undecided.needs.startswith("log more prompts")  # every row of it is labelled
 
 
 def test_a_hidden_vote_that_says_as_much_is_named(judged):

@@ -69,7 +69,7 @@ def channel(evidence: Evidence, signal: str) -> Channel:
 
 def _refused(evidence: Evidence, signal: str, rows: Labelled) -> Channel | None:
     """Says why the labels are not enough; None where they are."""
-    more: str | None = evidence.label_command(signal)
+    more: str | None = evidence.more_labels(signal)
     if evidence.tally.values[signal].kind == "constant":
         reason, code, more = "the signal has the same value on every row", "CHANNEL_CONSTANT", None
     elif rows.score.size < FEWEST or rows.prompts < MIN_PROMPTS:

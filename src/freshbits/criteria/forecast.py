@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from freshbits.dynamics.panel import Panel
 
 AHEAD = 8  # rounds of the fit that are forecast where no horizon is asked
-SURE = 0.55  # a number is shown while its chance to be within 10 % or .03 is at least this
+SURE = 0.6  # a number is shown while its chance to be within 10 % or .03 is at least this
 LEVEL = 0.9
 ADD = "log every round on the same prompts, 200 or more of them"
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from freshbits.tally.tally import Tally
 
+NEARLY_ALL = 0.9  # share of the rows that are labelled, above which more labels are no advice
+LABELS = (300, 1_000, 3_000, 10_000)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -42,8 +45,20 @@ class Evidence:
 
     def label_command(self, signal: str | None = None) -> str:
         """Returns the command that draws rows to label, for one signal where there are several."""
+        return self._label(300, signal)
+
+    def more_labels(self, signal: str | None = None) -> str:
+        """Returns what would narrow an interval against truth: more rows to label, or more prompts where all are."""
+        groups = self.tally.groups
+        known = int(groups["truth"].sum()) if "truth" in groups.columns else 0
+        if known >= NEARLY_ALL * self.tally.rows:
+            return "log more prompts: nearly every rollout of these is labelled"
+        return self._label(next(size for size in LABELS if size > 1.5 * known or size == LABELS[-1]), signal)
+
+    def _label(self, rows: int, signal: str | None) -> str:
         several = len(self.tally.values) > 1 and signal is not None
-        return f"freshbits label {self.where} -n 300 -o labels.csv" + (f" --signal {quoted(signal)}" if several else "")
+        chosen = f" --signal {quoted(signal)}" if several else ""
+        return f"freshbits label {self.where} -n {rows} -o labels.csv{chosen}"
 
 
 def quoted(name: str | None) -> str:

@@ -109,7 +109,7 @@ def _hurdle(evidence: Evidence, signal: str, rows: Labelled | None, start: Openn
             f"{rows.score.size} rows of {rows.prompts} prompts are scored and labelled; it takes {MIN_ROWS} rows of "
             f"{MIN_PROMPTS} prompts{most}"
         )
-        return replace(start, code="OPEN_FEW_LABELS", reason=reason, needs=label)
+        return replace(start, code="OPEN_FEW_LABELS", reason=reason, needs=evidence.more_labels(signal))
     if is_truth(rows.score, rows.right):
         reason = (
             "the truth column can be read off the signal without a single error, so the two cannot be told apart: "
@@ -203,7 +203,7 @@ def _undecided(evidence: Evidence, signal: str, start: Openness, found: Beyond) 
     else:
         low, high = max(bits.low or 0.0, 0.0), bits.high or 0.0
         reason = f"the labels leave open whether it says {low:.2f} or {high:.2f} bit beyond {_state(start.columns)}"
-    return replace(start, verdict="undetermined", reason=reason, needs=evidence.label_command(signal))
+    return replace(start, verdict="undetermined", reason=reason, needs=evidence.more_labels(signal))
 
 
 def _closed(start: Openness, reason: str) -> Openness:

@@ -13,6 +13,8 @@ from freshbits.dynamics.start import refined
 from freshbits.dynamics.step import Law
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from freshbits.dynamics.panel import Panel
@@ -25,6 +27,8 @@ LOWEST, HIGHEST = np.array([-3.0, 0.2, -6.0]), np.array([6.0, 7.3, -0.1])  # of 
 MOST_SAMPLED = np.log(200.0)  # with more rows the two families are one
 SOME_FRESH = 0.7  # how likely fresh rows are, before looking
 FRESH = 0.2  # mean of the fresh share where there is one, before looking
+STARTS = (0.03, 0.1, 0.25)  # fresh shares to begin the search for the mode at
+MOST_STEPS = 120  # of that search
 DRAWS = 24  # points per proposal
 ENOUGH, MOST_ROUNDS = 24.0, 8  # proposals are mended until so many points count, at most so often
 WORTH = 8.0  # a family this much less likely (in ln) is not looked into further
@@ -68,8 +72,8 @@ def fit(panel: Panel) -> Fitted:
 
     Likelihood of every round given the one before and the first (`likelihood`), its start the NPMLE of round 0.
     Two families: a fixed number kept, a fixed number sampled. Weak priors: ln r ~ N(.4, 1), ln n ~ N(ln 24, 1.5),
-    no fresh rows with probability .3, else a share with mean .2. Points: a coarse grid, then adaptive importance
-    sampling with a fixed seed (Cornuet et al. 2012, Scand. J. Statist. 39, 798).
+    no fresh rows with probability .3, else a share with mean .2. Points: a coarse grid, the mode, then adaptive
+    importance sampling with a fixed seed (Cornuet et al. 2012, Scand. J. Statist. 39, 798).
 
     It does not know of anything shared between prompts: in a network r and n are effective values.
 
@@ -140,12 +144,13 @@ def _moments(points: Array, log: Array, floor: Array) -> tuple[Array, Array]:
 
 
 def _explore(counts: Counts, coarse: _Coarse, *, fresh: bool) -> _Explored:
-    """Draws laws where they are likely: three rounds of proposals, each fitted to all points before."""
+    """Draws laws where they are likely: from the mode first, then proposals fitted to all points before."""
     rng = np.random.default_rng(20250)
     mean, covariance = coarse.mean, coarse.covariance
     if fresh:
         mean = np.append(mean, np.log(0.08))
         covariance = np.block([[covariance * 1.5, np.zeros((2, 1))], [np.zeros((1, 2)), np.ones((1, 1))]])
+    mean, covariance = _mode(counts, mean, covariance, sampled=coarse.sampled)
     points, score, log = np.zeros((0, mean.size)), np.zeros(0), np.zeros(0)
     proposals: list[tuple[Array, Array]] = []
     while len(proposals) < MOST_ROUNDS and (len(proposals) < 3 or _counting(log) < ENOUGH):
@@ -166,6 +171,44 @@ def _explore(counts: Counts, coarse: _Coarse, *, fresh: bool) -> _Explored:
         log = score + prior - np.log(density)
     laws = tuple(_law(point, coarse.sampled) for point in points)
     return _Explored(laws, log - np.log(points.shape[0]), score)
+
+
+def _mode(counts: Counts, mean: Array, covariance: Array, *, sampled: bool) -> tuple[Array, Array]:
+    """Returns the mode of likelihood · prior near a first guess, and its Gaussian; r, n and m trade off in a ridge."""
+    from scipy.optimize import minimize
+
+    top = np.array([HIGHEST[0], MOST_SAMPLED if sampled else HIGHEST[1], HIGHEST[2]])[: mean.size]
+
+    def cost(point: Array) -> float:
+        inside = np.clip(point, LOWEST[: mean.size], top)
+        outside = float(((point - inside) ** 2).sum())
+        return -log_likelihood(_law(inside, sampled), counts) - _prior(inside) + 100.0 * outside
+
+    starts = [mean] if mean.size < 3 else [np.append(mean[:2], np.log(share)) for share in STARTS]
+    first = min(starts, key=cost)
+    simplex = np.vstack([first, first + np.diag(np.where(np.arange(mean.size) == 0, 0.15, 0.4))])
+    options = {"initial_simplex": simplex, "maxfev": MOST_STEPS, "xatol": 0.005, "fatol": 0.02}
+    found = minimize(cost, first, method="Nelder-Mead", options=options)
+    curved = _curvature(cost, found.x, np.array([0.03, 0.08, 0.1])[: mean.size])
+    values, vectors = np.linalg.eigh(curved)
+    # Where the likelihood is flat, or no bowl, the first guess's spread stands in.
+    spread = np.minimum(1.0 / np.maximum(values, 1e-9), float(np.trace(covariance)))
+    return np.asarray(found.x), np.asarray((vectors * spread) @ vectors.T) + np.diag(np.full(mean.size, 0.005**2))
+
+
+def _curvature(cost: Callable[[Array], float], at: Array, width: Array) -> Array:
+    """Returns the Hessian by central differences."""
+    size = at.size
+    found = np.zeros((size, size))
+    steps = np.diag(width)
+    middle = cost(at)
+    for i in range(size):
+        found[i, i] = (cost(at + steps[i]) - 2 * middle + cost(at - steps[i])) / width[i] ** 2
+        for j in range(i):
+            sum_ = cost(at + steps[i] + steps[j]) + cost(at - steps[i] - steps[j])
+            sum_ -= cost(at + steps[i] - steps[j]) + cost(at - steps[i] + steps[j])
+            found[i, j] = found[j, i] = sum_ / (4 * width[i] * width[j])
+    return found
 
 
 def _counting(log: Array) -> float:
