@@ -146,7 +146,7 @@ def test_reasons_are_plain_sentences(judged):
     assert judged("unknown", made("beyond")).needs.startswith("freshbits audit runs/ --origin r=external")
     assert judged("drifting", made("beyond")).reason.endswith("now; it drifts with the student")
     assert judged("external", made("nothing_beyond")).reason == (
-        "external, but it says nothing beyond the model's own votes (at most 0.004 bit per rollout)"
+        "external, but it says next to nothing beyond the model's own votes (at most 0.004 bit per rollout)"
     )
     undecided = judged("external", made("cannot_tell"))
     assert undecided.reason == "the labels leave open whether it says 0.00 or 0.08 bit beyond the model's own votes"

@@ -168,8 +168,9 @@ def _with_truth(evidence: Evidence, signal: str, start: Openness, found: Beyond,
     if function:
         return _closed(replace(start, measured="function_of_belief"), _predicted(start))
     if found.measured == "nothing_beyond" and residual is not None:
-        most = f"it says nothing beyond {_state(start.columns)} (at most {residual.bits.high:.1g} bit per rollout)"
-        return _closed(start, _joined(start.origin, most, but=True))
+        most = f" (at most {residual.bits.high:.1g} bit per rollout)"
+        little = f"it says next to nothing beyond {_state(start.columns)}{most}"
+        return _closed(start, _joined(start.origin, little, but=True))
     return _undecided(evidence, signal, start, found)
 
 
