@@ -13,11 +13,13 @@ def to_plain(value: object) -> Any:
 
     >>> to_plain({"a": (0.12345678, float("nan"))})
     {'a': [0.123457, None]}
+    >>> to_plain(-0.0)
+    0.0
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name.rstrip("_"): to_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, float):
-        return None if value != value else float(f"{value:.6g}")
+        return None if value != value else float(f"{value:.6g}") + 0.0  # no -0.0
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -16,6 +16,7 @@ import polars as pl
 from freshbits.criteria.components import joint_levels
 from freshbits.information import levels
 from freshbits.information.codelength import class_bits, text_bits, within_class_bits
+from freshbits.information.resampling import MIN_PROMPTS
 from freshbits.information.scores import count_levels
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ def _reference() -> Json:
 
 
 def _judged(rung: str, bits: Estimate, reason: str | None = None) -> Json:
+    if bits.prompts < MIN_PROMPTS:
+        reason = f"prompts: {bits.prompts}, intervals need {MIN_PROMPTS}"
+        return _refused(rung, "FEW_PROMPTS", reason, f"log at least {MIN_PROMPTS} prompts")
     few = bits.value is None
     return {
         "rung": rung,

@@ -101,7 +101,7 @@ def fit_weighted(
     mass = start_mass(sizes, hits, weights, edges)
     total = weights.sum(axis=1)
     for _ in range(STEPS if int(n.max()) <= LARGE else STEPS_LARGE):
-        mass *= (weights / (mass @ likelihood.T)) @ likelihood / np.maximum(total, 1e-300)[:, None]
+        mass *= (weights / np.maximum(mass @ likelihood.T, 1e-300)) @ likelihood / np.maximum(total, 1e-300)[:, None]
     return grid, mass, total
 
 
