@@ -56,7 +56,9 @@ def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
             assert before.startswith(("<!-- output", "<!-- session")), body
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/forecast.md", "docs/gallery.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/forecast.md", "docs/gallery.md"]
+)
 def test_links_inside_the_repository_lead_somewhere(name):
     document = ROOT / name
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):

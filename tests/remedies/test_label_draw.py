@@ -8,7 +8,7 @@ import pytest
 
 import freshbits
 from freshbits.errors import InputError
-from freshbits.information.weighted import weighted_mean
+from freshbits.information.weighted import Sample, share
 from freshbits.remedies.label import draw_rows, expected_width, label
 from freshbits.worlds import Channel, Region, Score, World
 
@@ -53,10 +53,12 @@ def draws(request):
                 variance[h, r] = stated[0] * size * (1 - stated[0])
         found["excess"].append(excess)
         found["variance"].append(variance)
-        mean = weighted_mean(known[drawn.rows], drawn.probability, drawn.stratum, prompt[drawn.rows])
+        labels = Sample.of(1 / drawn.probability, drawn.stratum, prompt[drawn.rows])
+        mean = share(known[drawn.rows] == 1, np.ones(drawn.rows.size, dtype=bool), labels)
         truth = known[scored].mean()
+        low, high = mean.interval()
         found["error"].append(mean.value - truth)
-        found["covered"].append(mean.low <= truth <= mean.high)
+        found["covered"].append(low <= truth <= high)
     return {name: np.array(part) for name, part in found.items()}
 
 
@@ -72,7 +74,7 @@ def test_stated_inclusion_probabilities_are_the_empirical_ones(draws):
 def test_the_weighted_mean_of_a_known_column_is_unbiased_and_covered(draws):
     error = draws["error"]
     assert abs(error.mean()) < 3.5 * error.std() / math.sqrt(LOGS)
-    assert 0.92 <= draws["covered"].mean() <= 0.97
+    assert draws["covered"].mean() >= 0.92  # the interval is about all prompts, of which the log's are a draw
     assert abs(error).mean() < 0.05
 
 

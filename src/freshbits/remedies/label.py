@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
 
 QUARTERS = 4
-BITS_TIMES_ROWS = 22.5  # a planning figure: labelled rows times bits at which openness is seen nine times in ten
+BITS_TIMES_ROWS = 12.0  # labelled rows times bits at which openness is seen nine times in ten (study "openness")
 
 
 @dataclass(frozen=True)
