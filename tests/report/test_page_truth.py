@@ -198,7 +198,7 @@ def test_a_channel_that_was_not_judged_stands_under_not_judged_with_its_command(
     last = next(p for p in lines(page) if p.startswith("Not judged"))
     assert f"channel of {A}: 12 rows are labelled (CHANNEL_FEW)" in last
     assert "freshbits label LOG" in last
-    table = page[page.index("Against truth") : page.index("No contrast")]
+    table = page[page.index("Against truth") : page.index("Where the bits go")]
     assert A not in table
 
 
