@@ -7,12 +7,12 @@ import json
 import time
 from pathlib import Path
 
-from benchmarks.forecast import closed, fits, fixed, learned, ngrams, online, selected, shortcut, speed
+from benchmarks.forecast import closed, fits, fixed, learned, ngrams, online, projections, selected, shortcut, speed
 from benchmarks.forecast.reading import table, write
 
 RESULTS = Path(__file__).parents[1] / "results"
 LAWS = (closed, selected, fixed, shortcut, online)
-STUDIES = ("laws", "ngrams", "speed", "fits", "learned")
+STUDIES = ("laws", "ngrams", "speed", "fits", "learned", "projections")
 FITTED = 300  # loops with hidden parameters
 LAWS_HEAD = """Laws of dynamics against simulated loops: relative error of the law, over cells (setting and round).
 
@@ -56,6 +56,9 @@ def main() -> None:
     if "fits" in asked.studies:
         asked.output.mkdir(parents=True, exist_ok=True)
         fits.study(asked.output, min(asked.loops, FITTED))
+    if "projections" in asked.studies:
+        asked.output.mkdir(parents=True, exist_ok=True)
+        projections.study(asked.output, min(asked.loops, FITTED))
     if "learned" in asked.studies:
         asked.output.mkdir(parents=True, exist_ok=True)
         learned.study(asked.output)

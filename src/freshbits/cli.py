@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from freshbits.errors import InputError
+from freshbits.errors import FreshbitsError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,7 +164,6 @@ def forecast(
     json_path: JsonPath = None,
 ) -> None:
     """Say what a loop will come to: from its log, or from numbers (--base-rate --tpr --fpr --keep …)."""
-    from freshbits.errors import InputError
     from freshbits.forecasting import of_log, of_numbers, parse_base, parse_rate
     from freshbits.report.forecast import forecast_page, projection_page
 
@@ -235,7 +234,7 @@ def main() -> None:
     """Runs the command line; bad input prints one sentence and exits with code 2."""
     try:
         app()
-    except InputError as error:
+    except FreshbitsError as error:
         typer.echo(f"freshbits: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

@@ -37,6 +37,11 @@ def test_the_fit_finds_the_step(rates, step, rounds, divided):
     assert again == pytest.approx(later, abs=1e-7)
 
 
+def test_rounding_does_not_carry_a_pass_rate_past_one():
+    rates = np.linspace(0.05, 0.95, 2001)
+    assert (grpo.advance(rates, 1000.0, 0.9, 0.2, 3) <= 1.0).all()
+
+
 def test_a_verifier_below_chance_leads_away():
     assert grpo.advance(0.5, 1.0, 0.2, 0.6, 3)[-1] < 0.5
     assert grpo.fitted_step(0.5, 0.4, 0.2, 0.6) > 0

@@ -121,3 +121,19 @@ def test_what_cannot_be_computed_is_refused_with_a_sentence():
 def test_bad_numbers_say_what_is_wrong(wrong, words):
     with pytest.raises(InputError, match=words):
         project(Situation(**{"base_rate": 0.1, **wrong}))
+
+
+def test_less_than_one_accepted_row_per_prompt_is_projected_all_the_same():
+    out = project(Situation(base_rate=0.01, tpr=0.5, fpr=0.05, samples=4))
+    assert out.status == "judged"
+    assert out.numbers["kept"] < 1
+    assert out.numbers["control_number"] == pytest.approx(2 * out.numbers["kept"] * np.log(10) * 0.01)
+
+
+def test_a_pool_of_more_prompts_is_known_better():
+    widths = []
+    for prompts in (100, 10_000):
+        row = project(Situation(base_rate=("beta", 1, 1), tpr=0.9, fpr=0.3, keep=8, pool="accumulate", prompts=prompts))
+        band = row.trajectory[5]["accuracy"]
+        widths.append(band.high - band.low)
+    assert widths[1] < widths[0] / 3

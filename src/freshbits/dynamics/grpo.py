@@ -54,7 +54,7 @@ def advance(
     for _ in range(int(past(rounds))):
         p = found[-1]
         grown = p * np.exp(np.clip(step * push(p, tpr, fpr, divided=divided), -700.0, 700.0))
-        found.append(grown / (grown + 1 - p))
+        found.append(np.clip(grown / (grown + 1 - p), 0.0, 1.0))  # rounding can pass 1
     return np.stack(found)
 
 

@@ -65,11 +65,12 @@ def project(situation: Situation) -> Projection:
 
 @dataclass(frozen=True)
 class _Path:
-    """Holds one law's course: mean accuracy, its square's mean, variety left, share dead, pass@k, by round."""
+    """Holds one law's course by round: accuracy and variety left, how far chance moves each, share dead, pass@k."""
 
     accuracy: Array
     spread: Array
     variety: Array
+    varied: Array
     dead: Array
     passed: Array
 
@@ -77,7 +78,7 @@ class _Path:
 def _path(s: Situation, kept: float, tpr: float, fpr: float, rates: Array, weights: Array) -> _Path:
     ratio = 1.0 if s.method == "self" else np.inf if fpr == 0 else tpr / fpr
     if s.pool == "accumulate":
-        rows = accumulate.path(ratio, kept, rates, weights, LONG)
+        rows = accumulate.path(ratio, kept, rates, weights, s.prompts, LONG)
         return _Path(*rows)
     sampled = s.samples is not None
     law = Law(ratio, kept * tpr if sampled else kept, s.fresh, sampled, tpr if s.method != "self" else 1.0)
@@ -93,12 +94,13 @@ def _path(s: Situation, kept: float, tpr: float, fpr: float, rates: Array, weigh
         left = float(variety[1].sum(axis=0) @ z**2) / right if right > 1e-12 else 0.0
         mean = float(now @ z)
         spread = float(np.sqrt(max(now @ z**2 - mean**2, 0.0) / s.prompts))
-        found.append((mean, spread, left, now[0], [float(now @ (1 - (1 - z) ** k)) for k in TRIES]))
+        varied = accumulate.chance(left, now, z, s.prompts)
+        found.append((mean, spread, left, varied, now[0], [float(now @ (1 - (1 - z) ** k)) for k in TRIES]))
         if number < LONG:
             state, variety = advance(state, variety, how)
             if fall is not None:
                 state, variety = state @ fall, (variety[0] @ fall, variety[1] @ fall)
-    columns = [np.array([row[i] for row in found]) for i in range(5)]
+    columns = [np.array([row[i] for row in found]) for i in range(6)]
     return _Path(*columns)
 
 
@@ -132,12 +134,13 @@ def _rows(paths: list[_Path], s: Situation) -> list[dict[str, Any]]:
     accuracy = np.stack([path.accuracy for path in paths])
     chance = np.stack([path.spread for path in paths])
     variety = np.stack([path.variety for path in paths])
+    varied = np.stack([path.varied for path in paths])
     passed = [np.stack([path.passed[:, i] for path in paths]) for i in range(len(TRIES))]
     return [
         {
             "round": number,
             "accuracy": _estimate(accuracy, chance, number, s, "share"),
-            "diversity": _estimate(variety, chance, number, s, "share of the start's"),
+            "diversity": _estimate(variety, varied, number, s, "share of the start's"),
             "pass_at": {
                 str(k): _estimate(each, chance, number, s, "probability") for k, each in zip(TRIES, passed, strict=True)
             },

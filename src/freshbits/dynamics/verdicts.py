@@ -88,8 +88,9 @@ def numbers(s: Situation, kept: float, rates: Array, weights: Array) -> dict[str
         "kept": kept * accepted if s.samples is not None else kept,
         "fresh_rows": kept * s.fresh,
     }
-    number = float(weights @ control_number(rates, tpr / fpr, found["kept"])) if fpr and tpr > fpr else None
-    found["control_number"] = number
+    # Linear in the rows kept, which may be fewer than one where few rollouts are accepted.
+    each = float(weights @ control_number(rates, tpr / fpr, 1.0)) if fpr and tpr > fpr else None
+    found["control_number"] = None if each is None else found["kept"] * each
     return found
 
 
