@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-
-import freshbits as fb
 from tests.real_logs.conftest import public
 from tests.real_logs.test_reasoning_gym import NAME, made_up
+
+import freshbits as fb
 
 
 @pytest.fixture(scope="module", params=["made up", "public"])
