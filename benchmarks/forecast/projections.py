@@ -1,7 +1,8 @@
 """Projections of declared situations: does the 90 % interval hold what a loop of that kind does?
 
 Drawn at random for every loop: rows kept or sampled per prompt (4 … 64), TPR (.4 … .98), FPR (0 … TPR), fresh rows in
-one of four (.02 … .3), prompts (100 … 1000), base rates (a Beta with random shape), four right answers equally likely.
+one of four (.02 … .3), a pool that accumulates in two of five of those that keep a number and have no fresh rows,
+prompts (100 … 1000), base rates (a Beta with random shape), four right answers equally likely.
 In half of the loops the channel is declared exactly; in the others as it would be read from 200 right and 200 wrong
 labelled rows, with a 90 % interval. One loop is then run: its accuracy and the variety left among right answers are
 looked up in the projection after 1, 3, 5 and 10 rounds.
@@ -33,8 +34,8 @@ HEAD = """# Projections of declared situations against one loop of each
 
 {loops} loops. Share of 90 % intervals that hold what came, and mean width.
 
-| channel | quantity | after | loops | covered | width |
-| --- | --- | --- | --- | --- | --- |
+| channel | pool | quantity | after | loops | covered | width |
+| --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -47,6 +48,7 @@ def one(seed: int) -> list[dict[str, Any]]:
     prompts = int(rng.choice([100, 300, 1000]))
     fresh = float(rng.uniform(0.02, 0.3)) if rng.random() < 0.25 else 0.0
     a, b = float(rng.uniform(0.4, 2.5)), float(rng.uniform(0.4, 4.0))
+    pooled = not sampled and not fresh and bool(rng.random() < 0.4)
     projection = project(
         Situation(
             base_rate=("beta", a, b),
@@ -56,6 +58,7 @@ def one(seed: int) -> list[dict[str, Any]]:
             samples=n if sampled else None,
             prompts=prompts,
             fresh=fresh,
+            pool="accumulate" if pooled else "replace",
             rounds=max(ROUNDS),
         )
     )
@@ -67,6 +70,7 @@ def one(seed: int) -> list[dict[str, Any]]:
         accept=verifier(ANSWERS, tpr=tpr, fpr=fpr, right=RIGHT),
         fresh=fresh,
         source=start if fresh else None,
+        accumulate=pooled,
     )
     found = []
     for number, state in enumerate(loop.run(Policies.of(start, right=RIGHT), seed, max(ROUNDS))):
@@ -82,6 +86,7 @@ def one(seed: int) -> list[dict[str, Any]]:
                 {
                     "loop": seed,
                     "channel": "exact" if exact else "labelled",
+                    "pool": "accumulate" if pooled else "replace",
                     "quantity": name,
                     "after": number,
                     "true": true,
@@ -107,19 +112,16 @@ def study(folder: Path, loops: int) -> None:
     text = json.dumps({"study": "projections", "rows": rows}, indent=1)
     (folder / "forecast_projections.json").write_text(text + "\n")
     names = ("accuracy", "diversity")
-    lines = [_line(rows, channel, name, None) for channel in ("exact", "labelled") for name in names]
-    lines += [_line(rows, None, name, after) for name in names for after in ROUNDS]
-    lines.append(_line(rows, None, None, None))
+    lines = [_line(rows, {"channel": channel, "quantity": name}) for channel in ("exact", "labelled") for name in names]
+    lines += [_line(rows, {"pool": pool, "quantity": name}) for pool in ("replace", "accumulate") for name in names]
+    lines += [_line(rows, {"quantity": name, "after": after}) for name in names for after in ROUNDS]
+    lines.append(_line(rows, {}))
     (folder / "forecast_projections.md").write_text(HEAD.format(loops=loops) + "\n".join(lines) + "\n")
 
 
-def _line(rows: list[dict[str, Any]], channel: str | None, name: str | None, after: int | None) -> str:
-    here = [
-        row
-        for row in rows
-        if channel in (None, row["channel"]) and name in (None, row["quantity"]) and after in (None, row["after"])
-    ]
+def _line(rows: list[dict[str, Any]], only: dict[str, Any]) -> str:
+    here = [row for row in rows if all(row[name] == value for name, value in only.items())]
     covered = float(np.mean([row["low"] <= row["true"] <= row["high"] for row in here]))
     width = float(np.mean([row["high"] - row["low"] for row in here]))
-    loops = len({row["loop"] for row in here})
-    return f"| {channel or 'all'} | {name or 'all'} | {after or 'all'} | {loops} | {covered:.1%} | {width:.3f} |"
+    cells = [str(only.get(name, "all")) for name in ("channel", "pool", "quantity", "after")]
+    return f"| {' | '.join(cells)} | {len({row['loop'] for row in here})} | {covered:.1%} | {width:.3f} |"

@@ -188,7 +188,7 @@ def forecast(
         if json_path is not None:
             _write_json(projected.to_json(), json_path)
         if json_path != "-":
-            _print(projection_page, projected)
+            sys.stdout.write(projection_page(projected))
         return
     if given:
         raise InputError("a log is read, not declared", mend=f"leave out {', '.join('--' + n for n in given)}")
@@ -200,7 +200,7 @@ def forecast(
 
         _write_json({"forecast": to_plain(found)}, json_path)
     if json_path != "-":
-        _print(forecast_page, found)
+        sys.stdout.write(forecast_page(found))
 
 
 @app.command()
@@ -297,11 +297,13 @@ def _show(result: Audit) -> None:
 
 
 def _print(page: Callable[..., str], result: object) -> None:
-    """Prints a page as wide as the terminal and in colour for a person, else 110 wide and plain."""
+    """Prints a page as wide as the terminal and in colour for a person, else at the pages' own width and plain."""
     import shutil
 
+    from freshbits.report.layout import WIDTH
+
     person = sys.stdout.isatty()
-    width = shutil.get_terminal_size((110, 40)).columns if person else 110
+    width = shutil.get_terminal_size((WIDTH, 40)).columns if person else WIDTH
     sys.stdout.write(page(result, width=width, colour=person))
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from freshbits.dynamics.kernel import binomial, grid, resample, selected
+from freshbits.dynamics.kernel import binomial, grid, resample
+from freshbits.dynamics.selection import tilted
 from freshbits.dynamics.step import Law, advance, began, step
 from freshbits.worlds.step import Loop, verifier
 from freshbits.worlds.step_state import Policies
@@ -30,7 +31,7 @@ def test_the_kernel_is_exact_where_counts_fall_on_the_grid():
 def test_selection_never_leaves_the_unit_interval():
     ratios = np.exp(np.linspace(-40, 40, 81))
     for ratio in [*ratios, np.inf]:
-        out = selected(grid(65), float(ratio))
+        out = tilted(grid(65), float(ratio))
         assert ((out >= 0) & (out <= 1)).all()
         assert (out[0], out[-1]) == (0.0, 1.0)
 

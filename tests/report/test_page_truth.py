@@ -7,10 +7,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import freshbits as fb
-from freshbits.results import Channel, Efficiency, Estimate, Labels, Openness
+from freshbits.report.comparison import comparison_page
+from freshbits.report.forecast import forecast_page
+from freshbits.results import Channel, Efficiency, Estimate, Forecast, Labels, Openness
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 A, B = "accuracy_reward", "format_reward"
@@ -271,3 +274,13 @@ def test_many_signals_keep_the_page_short():
     page = fb.page(replace(made, **sections))
     assert page.count("worst where") == 3
     assert "worst strata and pressure of 5 more: see --json" in page
+
+
+def test_other_pages_do_not_obey_names_either():
+    evil = "re\x1b[2J[bold]ward"
+    rows = [{"prompt": f"q{i // 8}", "completion": f"a{i % 3}", evil: float(i % 3 == 0)} for i in range(320)]
+    comparison = comparison_page(fb.compare(pl.DataFrame(rows), options=fb.ReadOptions(signals=(evil,))))
+    section = Forecast(status="not_judged", code="FORECAST_ONE_ROUND", reason="one round")
+    for text in (comparison, forecast_page({evil: section})):
+        assert "\x1b" not in text
+        assert "[bold]ward" in text

@@ -8,6 +8,7 @@ import numpy as np
 
 from freshbits.criteria.panels import ENOUGH_REPEATED, panel_of
 from freshbits.dynamics.choice import choose
+from freshbits.dynamics.crossing import crossing
 from freshbits.dynamics.paired import paired
 from freshbits.results import Estimate, Forecast
 
@@ -223,17 +224,7 @@ def _risk(course: Course) -> str | None:
 
 def _crossing(values: np.ndarray, level: np.ndarray, unit: int) -> tuple[float | None, float | None, float | None]:
     """Returns (median, 5 %, 95 %) over laws of the round at which a path meets a level; None where it does not."""
-    found = []
-    for path, aim in zip(values, level, strict=True):
-        rising = path[0] < aim
-        met = np.flatnonzero(path >= aim if rising else path <= aim)
-        if not met.size:
-            found.append(np.inf)
-        elif met[0] == 0:
-            found.append(0.0)
-        else:
-            at = int(met[0])
-            found.append(at - 1 + (aim - path[at - 1]) / (path[at] - path[at - 1]))
+    found = [crossing(path, aim, falling=path[0] >= aim) for path, aim in zip(values, level, strict=True)]
     ends = np.quantile(np.array(found), [0.5, 0.05, 0.95], method="nearest") * unit
     return tuple(float(end) if np.isfinite(end) else None for end in ends)  # type: ignore[return-value]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.dynamics.kernel import binomial, grid, selected, split
+from freshbits.dynamics.kernel import binomial, grid, split
+from freshbits.dynamics.selection import tilted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ def path(ratio: float, kept: float, rates: Array, weights: Array, prompts: int, 
     n = round(min(kept, KEPT))
     state = weights @ split(rates, POINTS)
     left = state.copy()
-    drift = selected(z, ratio)
+    drift = tilted(z, ratio)
     pmf = binomial(np.arange(n + 1), n, drift)
     found = []
     for t in range(rounds + 1):

@@ -116,14 +116,3 @@ def log_factorials(most: int) -> Array:
     [0.0, 0.0, 0.693, 1.792]
     """
     return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, most + 1)))])
-
-
-def selected(rate: Array, ratio: float) -> Array:
-    """Returns r p / (r p + 1 - p), the share of right rows among those kept; clipped, since rounding can pass 1.
-
-    >>> selected(np.array([0.0, 0.5, 1.0]), np.inf).tolist()
-    [0.0, 1.0, 1.0]
-    """
-    if np.isinf(ratio):
-        return (rate > 0).astype(np.float64)
-    return np.asarray(np.clip(ratio * rate / (ratio * rate + (1.0 - rate)), 0.0, 1.0))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freshbits.dynamics import accumulate, verdicts
+from freshbits.dynamics.crossing import crossing
 from freshbits.dynamics.kernel import grid, split
 from freshbits.dynamics.step import Law, advance, began, step
 from freshbits.dynamics.tolerance import LEVEL, likely
@@ -178,16 +179,7 @@ def _rounds_to(paths: list[_Path], s: Situation) -> Estimate:
 
 def _crossing(courses: list[Array], level: float, s: Situation, *, falling: bool = False) -> Estimate:
     """Returns the round at which the courses meet a level (the first one's, and the ends over all); None: never."""
-    found = []
-    for path in courses:
-        met = np.flatnonzero(path <= level if falling else path >= level)
-        if not met.size:
-            found.append(np.inf)
-        elif met[0] == 0:
-            found.append(0.0)
-        else:
-            at = int(met[0])
-            found.append(at - 1 + (level - path[at - 1]) / (path[at] - path[at - 1]))
+    found = [crossing(path, level, falling=falling) for path in courses]
     ends = [None if not np.isfinite(end) else float(end) for end in (found[0], min(found), max(found))]
     low = float(LONG) if ends[1] is None else ends[1]  # not within so many rounds
     return Estimate(ends[0], low, ends[2], LEVEL, "rounds", FORM, s.prompts, 0)

@@ -45,7 +45,7 @@ def tilted(rate: ArrayLike, ratio: ArrayLike) -> NDArray[np.float64]:
     demand(r >= 0, "a ratio of acceptance rates cannot be negative.")
     finite = np.where(np.isinf(r), 1.0, r)
     with np.errstate(invalid="ignore"):
-        share = finite * p / (finite * p + 1 - p)
+        share = finite * p / (finite * p + (1 - p))  # else a tiny r at p = 1 rounds the sum to 0
     share = np.where(p == 1, 1.0, share)  # r = 0 at p = 1: nothing but right rows, however few
     return np.asarray(np.where(np.isinf(r), (p > 0).astype(np.float64), np.clip(share, 0.0, 1.0)))
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.dynamics.kernel import binomial, grid, resample, selected, split
+from freshbits.dynamics.kernel import binomial, grid, resample, split
+from freshbits.dynamics.selection import tilted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def step(law: Law, points: int) -> Step:
     ((1, 33, 33), True)
     """
     z = grid(points)
-    drift = selected(z, law.ratio)
+    drift = tilted(z, law.ratio)
     stay, rows, fresh = np.zeros(points), np.full(points, law.kept), np.full(points, law.fresh)
     samples = max(int(np.ceil(law.kept / law.tpr - 1e-9)), 1)
     if law.sampled:

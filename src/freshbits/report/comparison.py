@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
+from freshbits.report.layout import WIDTH, command, item, printed, safe
 from freshbits.report.words import number
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from freshbits.compared import Compared, Comparison
 
-WIDTH = 110
 TITLES = {"task_bits": "task bits", "class_bits": "answer-class bits"}
 
 
@@ -28,33 +25,26 @@ def comparison_page(comparison: Comparison, *, width: int = WIDTH, colour: bool 
         width: characters per line.
         colour: whether to add terminal colours.
     """
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        highlight=False,
-        emoji=False,
-        legacy_windows=False,
-    )
+    return printed(lambda console: _write(console, comparison), width, colour=colour)
+
+
+def _write(console: Console, comparison: Comparison) -> None:
+    """Prints the table and what it does not say."""
     console.print(_table(comparison))
     for signal in comparison.compare:
         if signal.clear is False:
-            _item(console, f"{_name(signal, comparison)} and the next overlap: their order is not certain")
+            item(console, f"{_name(signal, comparison)} and the next overlap: their order is not certain")
     for warning in comparison.warnings:
-        _item(console, warning, "yellow", mark="!")
+        item(console, warning, "yellow", mark="!")
     for note in comparison.notes:
-        _item(console, note, "dim")
+        item(console, note, "dim")
     unranked = [signal for signal in comparison.compare if signal.rank is None]
     if unranked:
         console.print("\n[bold]No rank[/bold]")
     for signal in unranked:
-        _item(console, f"{_name(signal, comparison)}: {signal.reason} ({signal.code})")
+        item(console, f"{_name(signal, comparison)}: {signal.reason} ({signal.code})")
         if signal.needs is not None:
-            told = Text("    this would let it: ", style="dim") + Text(signal.needs, style="bold cyan")
-            console.print(told, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
+            command(console, "    this would let it: ", signal.needs)
 
 
 def _table(comparison: Comparison) -> Table:
@@ -70,9 +60,9 @@ def _table(comparison: Comparison) -> Table:
         table.add_column(head, overflow="fold")
     for row in rows:
         cells = ["–" if row.rank is None else str(row.rank)]
-        cells += [escape(row.log)] if several else []
+        cells += [safe(row.log)] if several else []
         bits = row.task_bits if comparison.basis == "task_bits" else row.class_bits
-        cells += [escape(row.signal), number(bits, 3), number(row.contrast_bits), number(row.mean)]
+        cells += [safe(row.signal), number(bits, 3), number(row.contrast_bits), number(row.mean)]
         cells += [number(row.base_rate)] if truth else []
         if costs:
             cells += ["–" if row.cost is None else f"{row.cost:g}"]
@@ -85,7 +75,3 @@ def _table(comparison: Comparison) -> Table:
 def _name(signal: Compared, comparison: Comparison) -> str:
     several = len({row.log for row in comparison.compare}) > 1
     return f"{signal.signal} of {signal.log}" if several else signal.signal
-
-
-def _item(console: Console, text: str, style: str = "", *, mark: str = "·") -> None:
-    console.print(Padding(Text(f"{mark} {text}", style=style), (0, 0, 0, 2)))

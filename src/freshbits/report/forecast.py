@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from freshbits.report.layout import plain
 from freshbits.report.words import estimate_of, number, share
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ HEIGHT, WIDTH = 9, 60
 LABEL = 18
 
 
-def projection_page(projection: Projection, *, width: int = 110, colour: bool = False) -> str:  # noqa: ARG001
-    """Writes the projection of a declared loop as a page of text; width and colour are those of the other pages."""
+def projection_page(projection: Projection) -> str:
+    """Writes the projection of a declared loop as a page of text."""
     if projection.status != "judged":
         return f"not judged: {projection.reason} ({projection.code}).\nThis would let it: {projection.needs}\n"
     lines = [_verdict(projection), ""]
@@ -26,7 +27,7 @@ def projection_page(projection: Projection, *, width: int = 110, colour: bool = 
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def forecast_page(found: dict[str, Forecast], *, width: int = 110, colour: bool = False) -> str:  # noqa: ARG001
+def forecast_page(found: dict[str, Forecast]) -> str:
     """Writes the forecasts of a log's signals as a page of text."""
     parts = []
     for signal, section in found.items():
@@ -44,7 +45,7 @@ def forecast_page(found: dict[str, Forecast], *, width: int = 110, colour: bool 
                 lines += ["", *drawn] if drawn else []
         elif section.needs:
             lines.append(_line("this would let it", section.needs))
-        parts.append("\n".join(line.rstrip() for line in lines))
+        parts.append("\n".join(plain(line).rstrip() for line in lines))
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, TypeVar
 
+from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from rich.console import Console
-
+WIDTH = 110
 MOST_SIGNALS = 8
 LONG_NAME = 20
 
 Held = TypeVar("Held")
+
+
+def printed(write: Callable[[Console], None], width: int, *, colour: bool) -> str:
+    """Returns what a function prints, the same whatever terminal it is called from; no blanks at line ends.
+
+    >>> printed(lambda console: console.print("a  "), 20, colour=False)
+    'a\\n'
+    """
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    write(console)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
 
 
 def few(sections: dict[str, Held]) -> list[tuple[str, Held]]:

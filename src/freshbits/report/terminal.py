@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from freshbits.report.ahead import forecast
-from freshbits.report.layout import MOST_SIGNALS, command, few, item, new_table, plain, safe
+from freshbits.report.layout import MOST_SIGNALS, WIDTH, command, few, item, new_table, plain, printed, safe
 from freshbits.report.spent import efficiency
 from freshbits.report.truth import channel, openness
 from freshbits.report.words import many, number, share, trend
@@ -18,9 +16,10 @@ from freshbits.report.words import many, number, share, trend
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
+
     from freshbits.results import Audit, Budget, Section
 
-WIDTH = 110
 MOST_CANDIDATES = 5
 MOST_Q = 0.1
 
@@ -33,16 +32,11 @@ def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
         width: characters per line.
         colour: whether to add terminal colours.
     """
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        highlight=False,
-        emoji=False,
-        legacy_windows=False,
-    )
+    return printed(lambda console: _write(console, audit), width, colour=colour)
+
+
+def _write(console: Console, audit: Audit) -> None:
+    """Prints every part of the page, in its order."""
     _head(console, audit)
     openness(console, audit)
     _verdict(console, audit)
@@ -58,7 +52,6 @@ def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
     forecast(console, audit)
     _not_judged(console, audit)
     _next(console, audit)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
 
 
 def _head(console: Console, audit: Audit) -> None:
