@@ -168,6 +168,12 @@ def test_a_comparison_with_a_truth_that_is_no_number_says_where():
         rows(read(frame, ReadOptions(truth_is=">=0.5", truth="truth")))
 
 
+def test_a_comparison_needs_a_number():
+    frame = pl.DataFrame({"prompt": ["q"], "completion": ["a"], "reward": [1.0], "truth": [1.0]})
+    with pytest.raises(InputError, match=r"--truth-is >=high: 'high' is no number"):
+        read(frame, ReadOptions(truth_is=">=high"))
+
+
 def test_truth_is_a_number():
     frame = pl.DataFrame(ROWS).with_columns(pl.Series("truth", [1, 2] * 4))
     assert rows(read(frame, ReadOptions(truth_is="2")))["truth"].to_list() == [0.0, 1.0] * 4

@@ -111,16 +111,20 @@ def truth_is(opened: Opened, value: str) -> None:
     """Makes truth 1 where it is `value` or meets a comparison like `>=0.5`, else 0; empty stays unlabelled.
 
     Raises:
-        InputError: while reading, if a comparison meets a truth that is no number.
+        InputError: if what is compared with is no number; while reading, if a truth is none.
     """
     match = re.fullmatch(r"(>=|<=|==|>|<)\s*(\S+)", value.strip())
     bound = _number(match.group(2)) if match else None
+    if match is not None and bound is None:
+        raise InputError(
+            f"--truth-is {value}: {match.group(2)!r} is no number", mend="write it like --truth-is '>=0.5'"
+        )
     inner = opened.rows
 
     def read(columns: Sequence[str]) -> Iterator[Chunk]:
         for chunk in inner.read(columns):
             if "truth" in columns:
-                if match is not None and bound is not None:
+                if match is not None and bound is not None:  # a comparison
                     _require_numbers(chunk, value)
                     number = pl.col("truth").cast(pl.String).cast(pl.Float64, strict=False)
                     right = COMPARE[match.group(1)](number, bound)
