@@ -51,6 +51,9 @@ ROOMS = (
     ("remedies",),
     ("auditing",),
     ("comparing", "forecasting"),
+    ("signals",),
+    ("loop",),
+    ("integrations",),
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing
@@ -61,8 +64,23 @@ NARROW = {
     "worlds": {"errors", "atomic", "rollouts", "worlds"},  # never the formulas that it tests
     "information": {"errors", "results", "information"},
     "dynamics": {"errors", "results", "information", "dynamics"},
+    "signals": {"version", "errors", "atomic", "rollouts", "outputs", "signals"},
+    "integrations": {
+        "errors",
+        "results",
+        "rollouts",
+        "outputs",
+        "tally",
+        "information",
+        "criteria",
+        "remedies",
+        "integrations",
+    },
 }
-HEAVY = {"scipy", "sklearn", "networkx", "pandas", "pyarrow", "datasets", "torch", "transformers"}
+HEAVY = {
+    "scipy", "sklearn", "networkx", "pydantic", "yaml", "pandas", "pyarrow", "datasets", "torch", "transformers",
+    "trl", "peft", "openai", "jsonschema", "math_verify", "reasoning_gym", "altair", "vl_convert",
+}  # fmt: skip
 
 ALLOWED = {("worlds", "scipy")}  # worlds are loaded by tests, benchmarks and the demo only
 

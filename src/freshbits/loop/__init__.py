@@ -1,0 +1,1 @@
+"""Generation-training loops: declared, checked before anything is spent, run, metered, resumed."""

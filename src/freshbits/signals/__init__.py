@@ -1,0 +1,1 @@
+"""Signals that freshbits applies itself: verifiers, own-state signals, controls, the sandbox for model-written code."""
