@@ -1,0 +1,60 @@
+"""`freshbits audit`: what a log proves, what it cannot say, and what to do next."""
+
+from __future__ import annotations
+
+import typer
+
+from freshbits.cli.console import (
+    Accept,
+    FailOn,
+    Format,
+    Join,
+    JsonPath,
+    LabelsFile,
+    Logs,
+    Map,
+    Origin,
+    Signal,
+    Truth,
+    TruthIs,
+    Weight,
+    progress,
+    read_options,
+    show,
+)
+
+
+def audit(
+    logs: Logs,
+    signal: Signal = None,
+    map_: Map = None,
+    format_: Format = None,
+    truth: Truth = None,
+    truth_is: TruthIs = None,
+    join: Join = None,
+    labels: LabelsFile = None,
+    accept: Accept = None,
+    weight: Weight = None,
+    origin: Origin = None,
+    json_path: JsonPath = None,
+    fail_on: FailOn = None,
+) -> None:
+    """Say what a rollout log proves, what it cannot say, and what to do next."""
+    from freshbits.auditing import audit as run
+    from freshbits.report.files import write_text
+    from freshbits.report.gate import Gate
+    from freshbits.report.terminal import page
+
+    gates = [Gate.parse(text) for text in fail_on or []]
+    options = read_options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
+    with progress() as advance:
+        result = run(logs, options, where=" ".join(logs), progress=advance)
+    if json_path is not None:
+        write_text(result.dumps(), json_path)
+    if json_path != "-":
+        show(page, result)
+    failing = [sentence for gate in gates for sentence in gate.failing(result)]
+    for sentence in failing:
+        typer.echo(sentence, err=True)
+    if failing:
+        raise typer.Exit(1)
