@@ -90,6 +90,20 @@ def compact(batch: pl.DataFrame, partition: Partition) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+def group_keys(batch: pl.DataFrame) -> pl.Series:
+    """Returns the key of each row's group, as `compact` forms it, without a look at the completions.
+
+    >>> rows = pl.DataFrame({"prompt": ["1+1?", " 1+1? ", "2+2?"], "step": [1, 1, 1]})
+    >>> group_keys(rows).rle_id().to_list()
+    [0, 0, 1]
+    """
+    return _groups(batch, _rounds(batch), _prompts(batch))
+
+
+GROUPED_BY = ("run", "round", "step", "prompt", "prompt_id", "group", "source")
+"""The columns that `group_keys` reads, of those that a log has."""
+
+
 def _rounds(batch: pl.DataFrame) -> pl.Series:
     logged = [pl.col(name) for name in ("round", "step") if name in batch.columns]
     if not logged:

@@ -131,7 +131,8 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
     if not signals and not any(name.startswith(SIGNAL) for name in given):
         # A label is a verdict only where nothing else is; a text reward is named by the error it gives.
         signals = [name for name in rest if name == "label" and is_number(rest[name])]
-        signals = signals or [name for name in rest if REWARD.search(name) and rest[name] == pl.String]
+        if not options.unscored:
+            signals = signals or [name for name in rest if REWARD.search(name) and rest[name] == pl.String]
     for name in options.signals:
         base = name.split("@")[0]  # a judge's signal is named COLUMN@JUDGE
         if name not in columns and base in rest and base not in signals:
@@ -141,8 +142,23 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
         plan[SIGNAL + name.removeprefix(SIGNAL)] = Want(name, Kind.SCORE)
         rest.pop(name, None)
     notes = _passed_over(rest)
-    plan |= extras(rest)
+    plan |= extras(rest) | asked(options, columns)
     return plan, notes
+
+
+def asked(options: ReadOptions, columns: Mapping[str, pl.DataType]) -> Plan:
+    """Returns the columns that were asked for by name as `extra.NAME`; lists and structs become JSON text.
+
+    >>> list(asked(ReadOptions(columns=("tests", "other")), {"tests": pl.List(pl.String())}))
+    ['extra.tests']
+    """
+    plan: Plan = {}
+    for name in options.columns:
+        found = name if name in columns else EXTRA + name
+        if found in columns:
+            flat = extras({found: columns[found]})
+            plan[EXTRA + name] = next(iter(flat.values()), Want(found, Kind.TEXT, strict=False))
+    return plan
 
 
 def is_number(dtype: pl.DataType) -> bool:
@@ -203,14 +219,16 @@ def require(name: str, among: Iterable[str], said: str) -> None:
         )
 
 
-def require_rollouts(plan: Plan, columns: Mapping[str, pl.DataType], file: object = None) -> None:
-    """Raises an `InputError` where a prompt, a completion or a signal is missing."""
+def require_rollouts(
+    plan: Plan, columns: Mapping[str, pl.DataType], file: object = None, *, unscored: bool = False
+) -> None:
+    """Raises an `InputError` where a prompt, a completion or (unless the log is to be scored) a signal is missing."""
     missing = [
         what
         for what, present in {
             "prompt": any(name in plan for name in ("prompt", "prompt_id", "group")),
             "completion": "completion" in plan,
-            "reward": any(name.startswith(SIGNAL) for name in plan),
+            "reward": unscored or any(name.startswith(SIGNAL) for name in plan),
         }.items()
         if not present
     ]

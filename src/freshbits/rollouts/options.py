@@ -36,6 +36,8 @@ class ReadOptions:
         accept: signal -> (operator, threshold) that makes a verdict of 0 and 1.
         weights: signal -> its weight in the total.
         origins: signal -> where it comes from.
+        columns: further columns of the log to keep as `extra.NAME`, whatever they hold (lists as JSON).
+        unscored: whether a log without any signal will do: one that is to be scored.
     """
 
     format: str | None = None
@@ -48,6 +50,8 @@ class ReadOptions:
     accept: Mapping[str, Accept] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    unscored: bool = False
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from freshbits.rollouts.options import ReadOptions, nearest
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.readers import lm_eval, plain, traces, trl, verifiers, verl
 from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
+from freshbits.rollouts.scored import scored_signals
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
 
@@ -175,12 +176,14 @@ def _without_labels(looked: list[Family], notes: list[str]) -> list[Family]:
 
 
 def _recognise(family: Family) -> ModuleType | None:
+    if scored_signals(family.columns):  # freshbits wrote it, whatever its columns look like
+        return plain
     return next((reader for reader in READERS if reader.recognise(family)), None)
 
 
 def _place(reader: ModuleType, looked: list[Family], found: Found, problems: Problems) -> Source:
     """Returns the files of the chosen format; others in the same directory are passed over with a note."""
-    chosen = [family for family in looked if reader.recognise(family)] or looked
+    chosen = [family for family in looked if reader.recognise(family) or _recognise(family) is reader] or looked
     kinds = {family.kind for family in chosen}
     if len(kinds) > 1:
         first = {family.kind: family.files[0] for family in chosen}

@@ -84,7 +84,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     signals = list(dict.fromkeys(signal for found, _ in about.values() for signal in found.signals))
     plan |= {SIGNAL + name: Want(SIGNAL + name, Kind.SCORE) for name in signals}
     plan |= mapped(options, table.columns)
-    require_rollouts(plan, table.columns, source.first_file)
+    require_rollouts(plan, table.columns, source.first_file, unscored=options.unscored)
     opened = Opened(stream(table, plan), [*table.notes, *notes, *_said(about)], files=tuple(about))
     for signal in signals:
         seen = [found for found, _ in about.values() if signal in found.signals]

@@ -20,6 +20,7 @@ from freshbits.rollouts.names import (
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.pairs import is_pair_table, plan_pairs
 from freshbits.rollouts.schema import EXTRA
+from freshbits.rollouts.scored import add_known, plan_scored, scored_signals
 from freshbits.rollouts.stream import Want, stream
 
 if TYPE_CHECKING:
@@ -46,11 +47,17 @@ def recognise(family: Family) -> bool:
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns the rows under canonical names, judges split into signals of their own."""
     table = source.table()
+    scored = scored_signals(table.columns)
+    if scored:
+        opened = Opened(stream(table, plan_scored(table.columns, options)), notes=[*table.notes])
+        add_known(opened, source, scored, table.columns)
+        opened.notes += group_sizes(opened.rows)
+        return opened
     if is_pair_table(set(table.columns)):
         plan, notes = plan_pairs(table.columns, options)
     else:
         plan, notes = plan_columns(table.columns, options)
-        require_rollouts(plan, table.columns, source.first_file)
+        require_rollouts(plan, table.columns, source.first_file, unscored=options.unscored)
     judge = next((name for name in JUDGE if name in table.columns and not is_number(table.columns[name])), None)
     parts = [judge, *(name for name in JUDGED_BY if name in table.columns)] if judge is not None else []
     for name in parts:

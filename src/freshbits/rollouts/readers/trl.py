@@ -17,7 +17,7 @@ from freshbits.rollouts.cards import FormatCard
 from freshbits.rollouts.discover import Family, natural
 from freshbits.rollouts.groups import num_generations, number_generations
 from freshbits.rollouts.kinds import Kind
-from freshbits.rollouts.names import NAMES, extras, is_number, mapped, require_rollouts
+from freshbits.rollouts.names import NAMES, asked, extras, is_number, mapped, require_rollouts
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.stream import Chunk, Plan, Stream, Want, stream
@@ -58,7 +58,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     table = source.table()
     plan = _plan(table.columns, options)
     rewards = [name for name in plan if name.startswith(SIGNAL)]
-    require_rollouts(plan, table.columns, source.first_file)
+    require_rollouts(plan, table.columns, source.first_file, unscored=options.unscored)
     notes = [*table.notes, _said(rewards, options)]
     runs = sorted({file.parent for file in source.files}, key=natural)
     notes += _lost(source.files)
@@ -97,7 +97,8 @@ def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
             plan[canonical] = Want(found, Kind.TEXT)
     plan |= mapped(options, columns)
     taken = {want.column for want in plan.values()}
-    return plan | extras({name: dtype for name, dtype in columns.items() if name not in taken})
+    plan |= extras({name: dtype for name, dtype in columns.items() if name not in taken})
+    return plan | asked(options, columns)
 
 
 def _said(rewards: list[str], options: ReadOptions) -> str:

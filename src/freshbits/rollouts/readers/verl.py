@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from freshbits.rollouts.cards import FormatCard
 from freshbits.rollouts.kinds import Kind
-from freshbits.rollouts.names import extras, is_number, mapped
+from freshbits.rollouts.names import asked, extras, is_number, mapped
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
@@ -65,7 +65,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in beside}
     plan |= mapped(options, columns)
     taken = {want.column for want in plan.values()}
-    plan |= extras({name: dtype for name, dtype in rest.items() if name not in taken})
+    plan |= extras({name: dtype for name, dtype in rest.items() if name not in taken}) | asked(options, columns)
     notes = [*table.notes]
     if "group" in plan:
         notes.append("V1 layout: groups from uid")

@@ -1,0 +1,82 @@
+"""A table that `freshbits score` wrote: canonical columns, and beside each signal that it knows more of, its origin.
+
+A signal NAME of known origin is the column `NAME` with `NAME.origin` (one word, the same on every row) and, where
+freshbits gave the verdicts, `NAME.evidence`. `log.filtered` says on every row why dead groups may be missing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from freshbits.rollouts.kinds import Kind
+from freshbits.rollouts.names import KINDS, asked, extras, is_number, mapped
+from freshbits.rollouts.options import ORIGINS, ReadOptions
+from freshbits.rollouts.schema import COLUMNS, SIGNAL
+from freshbits.rollouts.stream import Plan, Want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from freshbits.rollouts.opened import Opened, Source
+
+ORIGIN = ".origin"
+EVIDENCE = ".evidence"
+FILTERED = "log.filtered"
+
+
+def scored_signals(columns: Mapping[str, pl.DataType]) -> list[str]:
+    """Returns the signals whose origin stands beside them: none in any other table.
+
+    >>> scored_signals({"prompt": pl.String(), "exact": pl.Float64(), "exact.origin": pl.String()})
+    ['exact']
+    """
+    found = [name.removesuffix(ORIGIN) for name, dtype in columns.items() if name.endswith(ORIGIN) and _text(dtype)]
+    return [name for name in found if name in columns and (is_number(columns[name]) or columns[name] == pl.Null)]
+
+
+def plan_scored(columns: Mapping[str, pl.DataType], options: ReadOptions) -> Plan:
+    """Returns where each canonical column comes from: its own name, with nothing guessed.
+
+    >>> table = {"prompt": pl.String(), "exact": pl.Float64(), "exact.origin": pl.String(),
+    ...          "exact.evidence": pl.String(), "signal.reward": pl.Float64(), "extra.test": pl.String()}
+    >>> list(plan_scored(table, ReadOptions()))
+    ['prompt', 'signal.reward', 'signal.exact', 'extra.exact.evidence', 'extra.test']
+    """
+    known = scored_signals(columns)
+    plan: Plan = {name: Want(name, KINDS[name]) for name in COLUMNS if name in columns}
+    for name, dtype in columns.items():
+        if name.startswith(SIGNAL) and (is_number(dtype) or dtype == pl.Null):
+            plan[name] = Want(name, Kind.SCORE)
+    plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in known}
+    plan |= mapped(options, columns)
+    taken = {want.column for want in plan.values()} | {name + ORIGIN for name in known} | {FILTERED}
+    plan |= extras({name: dtype for name, dtype in columns.items() if name not in taken})
+    return plan | asked(options, columns)
+
+
+def add_known(opened: Opened, source: Source, signals: Iterable[str], columns: Mapping[str, pl.DataType]) -> None:
+    """Takes over origins and the reason of filtering, from the first rows of every file."""
+    plan: Plan = {name: Want(name + ORIGIN, Kind.TEXT) for name in signals}
+    if FILTERED in columns:
+        plan[FILTERED] = Want(FILTERED, Kind.TEXT)
+    seen: dict[str, set[str]] = {name: set() for name in plan}
+    for files in [(file,) for file in source.files] or [None]:
+        table = source.table(files=files)
+        first = next(table.read(plan), None)
+        for name in plan if first is not None else ():
+            seen[name] |= set(first.rows[name].drop_nulls().unique().to_list())
+    opened.filtered = " ".join(sorted(seen.pop(FILTERED, ()))) or None
+    for name, origins in seen.items():
+        if len(origins) == 1 and origins <= set(ORIGINS):
+            opened.origins[name] = origins.pop()
+        elif origins:
+            opened.notes.append(f"{name}: its column says {', '.join(sorted(origins))}, so its origin is unknown")
+    told = ", ".join(f"{name} ({opened.origins[name]})" for name in seen if name in opened.origins)
+    if told:
+        opened.notes.append(f"origins from the log: {told}")
+
+
+def _text(dtype: pl.DataType) -> bool:
+    return dtype in (pl.String, pl.Categorical)
