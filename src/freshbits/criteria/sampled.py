@@ -64,7 +64,7 @@ def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None
         return None, columns
     state = belief(tally.sample).select(columns).to_numpy()[scores.index].astype(np.float64)
     state = state[:, ~np.isnan(state).all(axis=0)]
-    verdict = _levels(scores.score)
+    verdict = verdict_levels(scores.score)
     bits = surprise_bits(verdict, state, scores.group, scores.prompt)
     noise = own_noise(tally, signal)
     if noise == 0.0 or bits.value is None or bits.low is None or bits.high is None:
@@ -86,7 +86,7 @@ def plain_bits(scores: Scores) -> float:
     if scores.score.size == 0:
         return 0.0
     _, place, size = np.unique(scores.group, return_inverse=True, return_counts=True)
-    return float(entropy(np.bincount(_levels(scores.score), weights=1.0 / size[place])))
+    return float(entropy(np.bincount(verdict_levels(scores.score), weights=1.0 / size[place])))
 
 
 def own_noise(tally: Tally, signal: str) -> float:
@@ -98,8 +98,12 @@ def own_noise(tally: Tally, signal: str) -> float:
     return 2.0 * share.low
 
 
-def _levels(score: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Returns levels 0, 1, …: the values themselves while few, else quartiles."""
+def verdict_levels(score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Returns levels 0, 1, …: the values themselves while few, else quartiles.
+
+    >>> verdict_levels(np.array([-1.0, 1.0, -1.0])).tolist()
+    [0, 1, 0]
+    """
     values, level = np.unique(score, return_inverse=True)
     if values.size <= MOST_LEVELS:
         return level.astype(np.int64)
