@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from freshbits.compared import Comparison
     from freshbits.comparing import compare
     from freshbits.forecasting import forecast
+    from freshbits.loop.declare import Loop
     from freshbits.remedies.label import label
     from freshbits.report.terminal import page
     from freshbits.rollouts.log import Log
@@ -30,6 +31,7 @@ __all__ = [
     "FreshbitsError",
     "InputError",
     "Log",
+    "Loop",
     "ReadOptions",
     "__version__",
     "audit",
@@ -43,6 +45,7 @@ __all__ = [
 _HOMES = {
     "Comparison": "freshbits.compared",
     "Log": "freshbits.rollouts.log",
+    "Loop": "freshbits.loop.declare",
     "ReadOptions": "freshbits.rollouts.options",
     "audit": "freshbits.auditing",
     "compare": "freshbits.comparing",
