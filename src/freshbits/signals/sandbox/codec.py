@@ -25,9 +25,8 @@ LONGEST = 100_000  # items that are taken from an iterator
 
 _EMPTY: dict[Any, Any] = {}
 _VIEWS: tuple[type, ...] = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
-_ITERATORS: tuple[type, ...] = (map, filter, zip, enumerate, reversed, types.GeneratorType) + tuple(
-    type(iter(each)) for each in ([], (), set(), _EMPTY, _EMPTY.values(), _EMPTY.items(), "", range(0), reversed([]))
-)
+_ITERABLES: tuple[Any, ...] = ([], (), set(), _EMPTY, _EMPTY.values(), _EMPTY.items(), "", range(0), reversed([]))
+_ITERATORS: set[Any] = {map, filter, zip, enumerate, reversed, types.GeneratorType, *map(type, map(iter, _ITERABLES))}
 
 
 class UnsupportedError(TypeError):
