@@ -32,6 +32,7 @@ PUBLIC = {
     "label",
     "page",
     "read",
+    "score",
 }
 
 # From left to right: a room imports itself and rooms to its left.

@@ -1,7 +1,7 @@
 """freshbits: says in bits what a generation-training loop takes in.
 
 `import freshbits as fb` loads the standard library and the result types; everything else is imported when used:
-`fb.read`, `fb.audit`, `fb.compare`, `fb.forecast`, `fb.label`, `fb.page`.
+`fb.read`, `fb.score`, `fb.audit`, `fb.compare`, `fb.forecast`, `fb.label`, `fb.page`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
     from freshbits.rollouts.options import ReadOptions
     from freshbits.rollouts.read import read
+    from freshbits.signals.scoring import score
 
 __all__ = [
     "Audit",
@@ -40,6 +41,7 @@ __all__ = [
     "label",
     "page",
     "read",
+    "score",
 ]
 
 _HOMES = {
@@ -53,6 +55,7 @@ _HOMES = {
     "label": "freshbits.remedies.label",
     "page": "freshbits.report.terminal",
     "read": "freshbits.rollouts.read",
+    "score": "freshbits.signals.scoring",
 }
 
 

@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, temporary: Path | None = None) -> Iterator[Path]:
     """Gives a temporary file beside `path`, which takes its place when the block ends without an error.
+
+    Args:
+        path: the file to write.
+        temporary: the name of the temporary file, for callers that alone may write it; else a new one.
 
     Raises:
         InputError: if the folder cannot be written to.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
-        os.close(handle)
+        if temporary is None:
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or ".")
+            os.close(handle)
+            temporary = Path(name)
+        else:
+            temporary.write_bytes(b"")
     except OSError as error:
         raise InputError(f"cannot write here ({error.strerror})", file=path, mend="choose another place") from None
-    temporary = Path(name)
     try:
         yield temporary
         umask = os.umask(0)

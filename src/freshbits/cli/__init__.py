@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli import audit, compare, forecast, formats, label
+from freshbits.cli import audit, compare, forecast, formats, label, score
 from freshbits.errors import FreshbitsError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command()(audit.audit)
 app.command()(compare.compare)
 app.command()(label.label)
+app.command()(score.score)
 app.command()(forecast.forecast)
 app.command()(formats.formats)
 

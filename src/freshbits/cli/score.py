@@ -1,0 +1,76 @@
+"""`freshbits score`: signals applied to completions that exist."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from freshbits.cli.console import (
+    Format,
+    Join,
+    JsonPath,
+    LabelsFile,
+    Logs,
+    Map,
+    Origin,
+    Truth,
+    TruthIs,
+    progress,
+    read_options,
+    show,
+    write_json,
+)
+
+
+def score(
+    logs: Logs,
+    signal: Annotated[list[str], typer.Option("--signal", help="Signal to apply; may be repeated.")],
+    out: Annotated[str, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")],
+    option: Annotated[list[str] | None, typer.Option("--option", help="KEY=VALUE, or NAME.KEY=VALUE.")] = None,
+    origin: Origin = None,
+    as_: Annotated[list[str] | None, typer.Option("--as", help="NAME, or SIGNAL=NAME: call its column so.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Batches scored at once.")] = None,
+    resume: Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with an interrupted run.")] = True,
+    map_: Map = None,
+    format_: Format = None,
+    join: Join = None,
+    truth: Truth = None,
+    truth_is: TruthIs = None,
+    labels: LabelsFile = None,
+    json_path: JsonPath = None,
+) -> None:
+    """Apply signals to the completions of a log; write its rows with NAME, NAME.evidence, NAME.origin."""
+    from freshbits.plain import to_plain
+    from freshbits.report.scored import scored_page
+    from freshbits.rollouts.options import parse_origins
+    from freshbits.signals.named import make, parse_names, parse_settings
+    from freshbits.signals.scoring import score as run
+
+    settings = parse_settings(option or [], signal)
+    names = parse_names(as_ or [], signal)
+    columns = {names.get(name, name) for name in signal}
+    origins = parse_origins(origin or [])
+    logged = [f"{name}={value}" for name, value in origins.items() if name not in columns]
+    options = read_options(None, map_, format_, truth, truth_is, join, labels, None, None, logged)
+    signals = [make(name, settings[name]) for name in signal]
+    try:
+        with progress() as advance:
+            result = run(
+                logs,
+                *signals,
+                options=options,
+                out=out,
+                names=names,
+                origins={name: value for name, value in origins.items() if name in columns},
+                workers=workers,
+                resume=resume,
+                progress=advance,
+            )
+    except KeyboardInterrupt:
+        typer.echo("\nfreshbits: stopped; the verdicts so far are kept, the same command goes on from there.", err=True)
+        raise typer.Exit(130) from None
+    if json_path is not None:
+        write_json({"score": {scores.name: to_plain(scores) for scores in result.signals}, "out": out}, json_path)
+    if json_path != "-":
+        show(scored_page, result)

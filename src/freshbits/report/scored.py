@@ -1,0 +1,53 @@
+"""The lines that `score` ends with: what was scored, what was not and why, and how to go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from freshbits.report.layout import WIDTH, plain, printed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from freshbits.signals.scoring import Scored, Scores
+
+MOST_REASONS = 5
+
+
+def scored_page(result: Scored, width: int = WIDTH, *, colour: bool = False) -> str:
+    """Returns what `freshbits score` prints."""
+
+    def write(console: Console) -> None:
+        for scores in result.signals:
+            console.print(_headline(scores))
+            for line in _details(scores):
+                console.print(f"  · {escape(plain(line))}")
+        if result.out is not None:
+            console.print(f"wrote {escape(plain(str(result.out)))}; go on with: {escape(plain(_next(result)))}")
+
+    return printed(write, width, colour=colour)
+
+
+def _headline(scores: Scores) -> str:
+    mean = "" if scores.mean is None else f", mean {scores.mean:.3g}"
+    name = f"[bold]{escape(plain(scores.name))}[/bold] ({scores.origin})"
+    return f"{name}: {scores.scored:,} of {scores.rows:,} rollouts scored{mean}"
+
+
+def _details(scores: Scores) -> list[str]:
+    lines = [f"{count:,} unscored: {why}" for why, count in list(scores.unscored.items())[:MOST_REASONS]]
+    more = list(scores.unscored.values())[MOST_REASONS:]
+    if more:
+        lines.append(f"{sum(more):,} unscored for {len(more):,} further reasons (see {scores.name}.evidence)")
+    if scores.repeated:
+        lines.append(f"{scores.repeated:,} are equal to another one and were not scored again")
+    if scores.resumed:
+        lines.append(f"{scores.resumed:,} verdicts were taken over from an interrupted run")
+    return lines
+
+
+def _next(result: Scored) -> str:
+    unknown = [f" --origin {scores.name}=external" for scores in result.signals if scores.origin == "unknown"]
+    return f"freshbits audit {result.out}" + "".join(unknown)

@@ -1,0 +1,50 @@
+"""What a signal may offer beyond the protocol, each with a default, so that most signals need say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from freshbits.signals.signal import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Holds what a signal says of itself by attributes of these names; the defaults hold where it says nothing.
+
+    Attributes:
+        wants: columns that it uses where the log has them; `needs` are refused where they are missing.
+        threads: how many batches it is asked at once, in threads, where nobody says how many: for signals that wait
+            for a server or for other processes. 0: its time is spent in Python, so it is asked in processes.
+        alone: it holds a model or the like, so one batch at a time in this process, whatever `--workers` says.
+        batch: rows per batch, always the same ones together, because they share in a computation; None: any rows.
+        whole_log: it must see all rows at once; their texts stand as 16 hex digits that name them.
+        fills: canonical columns that it fills instead of making a signal; then it offers
+            `fill(scores, evidence) -> pl.DataFrame` with these columns.
+
+    >>> Traits().alone
+    False
+    """
+
+    wants: tuple[str, ...] = ()
+    threads: int = 0
+    alone: bool = False
+    batch: int | None = None
+    whole_log: bool = False
+    fills: tuple[str, ...] = ()
+
+
+def traits(signal: Signal) -> Traits:
+    """Reads what a signal says of itself beyond the protocol."""
+    said = {field.name: getattr(signal, field.name) for field in fields(Traits) if hasattr(signal, field.name)}
+    return Traits(**said)
+
+
+def prepared(signal: Signal, head: pl.DataFrame) -> Signal:
+    """Returns the signal after it has seen the first rows of the log, where it asks for them by `prepared(head)`."""
+    prepare = getattr(signal, "prepared", None)
+    made: Signal = prepare(head) if prepare is not None else signal
+    return made
