@@ -184,4 +184,4 @@ def _merge(states: NDArray[np.int64], mass: NDArray[np.float64]) -> Joint:
     added = np.stack([np.bincount(place.ravel(), weights=row, minlength=unique.shape[0]) for row in flat]).astype(
         np.float64
     )
-    return Joint(unique.astype(np.int64), added.reshape(*mass.shape[:2], unique.shape[0]))
+    return Joint(unique.astype(np.int64), added.astype(np.float64).reshape(*mass.shape[:2], unique.shape[0]))
