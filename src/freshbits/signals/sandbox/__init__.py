@@ -6,6 +6,7 @@ it. `Sandbox.run` runs a program on text. `same` compares on the trusted side.
 
 from __future__ import annotations
 
+from freshbits.signals.sandbox.codec import UnsupportedError
 from freshbits.signals.sandbox.comparison import same
 from freshbits.signals.sandbox.jail import Jail
 from freshbits.signals.sandbox.limits import Limits
@@ -13,4 +14,4 @@ from freshbits.signals.sandbox.replies import Output, Reply
 from freshbits.signals.sandbox.sandbox import Sandbox
 from freshbits.signals.sandbox.unavailable import SandboxUnavailableError
 
-__all__ = ["Jail", "Limits", "Output", "Reply", "Sandbox", "SandboxUnavailableError", "same"]
+__all__ = ["Jail", "Limits", "Output", "Reply", "Sandbox", "SandboxUnavailableError", "UnsupportedError", "same"]

@@ -64,3 +64,12 @@ class Output:
     status: Status
     stdout: str = ""
     error: str = ""
+
+
+def clean(text: str) -> str:
+    """Makes the text of a candidate fit to be shown on one line: short, printable and encodable.
+
+    >>> clean("a\\x1b[2J\\ud800")
+    'a\ufffd[2J\ufffd'
+    """
+    return "".join(each if each.isprintable() else "\ufffd" for each in text[:400])
