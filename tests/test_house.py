@@ -27,6 +27,7 @@ PUBLIC = {
     "ReadOptions",
     "__version__",
     "audit",
+    "check",
     "compare",
     "forecast",
     "label",
@@ -41,6 +42,8 @@ ROOMS = (
     ("errors",),
     ("atomic",),
     ("plain",),
+    ("shown",),
+    ("telling",),
     ("results",),
     ("compared",),
     ("rollouts",),
@@ -59,7 +62,7 @@ ROOMS = (
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing
-FIRST = {"errors", "plain", "results", "version"}  # what `import freshbits` loads
+FIRST = {"errors", "plain", "results", "shown", "telling", "version"}  # what `import freshbits` loads
 
 # Rooms that may see less than everything to their left.
 NARROW = {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from freshbits.compared import Comparison
     from freshbits.comparing import compare
     from freshbits.forecasting import forecast
+    from freshbits.loop.checking import check
     from freshbits.loop.declare import Loop
     from freshbits.remedies.label import label
     from freshbits.report.terminal import page
@@ -36,6 +37,7 @@ __all__ = [
     "ReadOptions",
     "__version__",
     "audit",
+    "check",
     "compare",
     "forecast",
     "label",
@@ -50,6 +52,7 @@ _HOMES = {
     "Loop": "freshbits.loop.declare",
     "ReadOptions": "freshbits.rollouts.options",
     "audit": "freshbits.auditing",
+    "check": "freshbits.loop.checking",
     "compare": "freshbits.comparing",
     "forecast": "freshbits.forecasting",
     "label": "freshbits.remedies.label",

@@ -112,6 +112,8 @@ def _said(
         error = context["error"]
         return str(error), getattr(error, "mend", None)
     given = _short(found.get("input"))
+    if code == "string_pattern_mismatch" and "beta" in context["pattern"]:
+        return f"{given} is no share", "write .05, a list of shares, or beta:1,3"
     if code in _WANTED:
         wanted = _WANTED[code].format(**context)
         like = nearest(str(found.get("input")), _quoted(context)) if code == "literal_error" else None

@@ -6,27 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from freshbits.loop.kinds import KINDS, OWN
+
 Origin = Literal["external", "memory", "own_state", "drifting", "unknown"]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w][\w .\-]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=4_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
+Beta = Annotated[str, Field(pattern=r"^beta:[0-9.]+,[0-9.]+$")]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Rate = Chance | Annotated[list[Chance], Field(min_length=3, max_length=3)]
 
-KINDS = (
-    "verifier",
-    "environment",
-    "rubric",
-    "reference",
-    "judge",
-    "self_judge",
-    "majority_vote",
-    "confidence",
-    "random",
-    "none",
-)
-OWN = ("self_judge", "majority_vote", "confidence", "random", "none")  # functions of the model's outputs, or of chance
 _CALLED = {"majority_vote": "majority"}  # elsewhere `freshbits score --signal majority`
 
 
@@ -115,7 +105,7 @@ class Model(Part):
     device: Word = "auto"
     revision: Word | None = None
     options: dict[str, JsonValue] = {}
-    base_rate: Chance | Word | Annotated[list[Chance], Field(min_length=1)] | None = None
+    base_rate: Chance | Beta | Annotated[list[Chance], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Model:

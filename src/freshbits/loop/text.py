@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from freshbits.errors import InputError
 
@@ -149,9 +149,9 @@ def _refuse_odd(loader: yaml.SafeLoader, file: str | None) -> None:
     """Refuses what could make a short text a large value, before it is built."""
     import yaml
 
-    depth = 0
-    while loader.check_event():
-        event = loader.get_event()
+    depth, events = 0, cast("Any", loader)
+    while events.check_event():
+        event = events.get_event()
         row = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError("anchors and aliases are not read", file=file, row=row, mend="write the value out")

@@ -1,0 +1,71 @@
+"""Why a loop is open or closed, in words: the path, the reason, what to declare."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from freshbits.loop.unroll import BEFORE, At, students_of
+
+if TYPE_CHECKING:
+    from freshbits.loop.declare import Graph
+    from freshbits.loop.signalled import SignalStructure
+    from freshbits.loop.sources import Sources
+
+
+def written(read: Sources, path: list[At] | None) -> str | None:
+    """Writes a path: `→` inside a round, `⇢` into the next, `←` against an arrow."""
+    if path is None:
+        return None
+    edges = {(tail, head) for tail, head in read.graph.edges} | set(read.also)
+    said = path[0][0]
+    for (first, before), (second, after) in pairwise(path):
+        backwards = (first, second) not in edges and (second, first) in edges
+        later = after > before and [first, second] in read.graph.next_round
+        said += f" {'⇢' if later else '←' if backwards else '→'} {second}{' (before)' if after == BEFORE else ''}"
+    return f"{said} ⇢ {students_of(read.graph)[0]}"
+
+
+def why_closed(graph: Graph, said: dict[str, SignalStructure]) -> str:
+    """Says why nothing from outside reaches the student."""
+    idle = [name for name, each in said.items() if each.verdict != "closed" and not each.used]
+    if idle:
+        names = " and ".join(idle)
+        return f"{names} {'say' if len(idle) > 1 else 'says'} something from outside, but nothing is trained on it"
+    if not said:
+        return "nothing is scored: the student is trained on what it writes itself"
+    chance = [name for name, each in said.items() if not _reads(graph, name)]
+    if len(chance) == len(said):
+        return f"{' and '.join(chance)} is by lot: it reads neither the task nor the completion"
+    return "all that it is trained on is made of the student's own outputs; it may sharpen, but takes in nothing new"
+
+
+def _reads(graph: Graph, name: str) -> bool:
+    return name not in graph.nodes or any(head == name for _, head in graph.edges)
+
+
+def why_open(read: Sources, adjective: str | None, path: list[At], parts: list[str]) -> str:
+    """Says what keeps a loop open, and for how long."""
+    names = [name for name, _ in path]
+    where = names[1] if len(names) > 2 else names[0]
+    if adjective == "exhaustible":
+        own = [name for name in names if name in read.fixed and read.graph.nodes[name].kind == "state"]
+        if own:
+            return f"it can win back what {own[0]} knew and no more: once that is learned, nothing comes in"
+        return (
+            f"{next((n for n in names if n in read.fixed), where)} is fixed and finite: once learned, nothing comes in"
+        )
+    if adjective == "decaying":
+        heads = {head for _, head in read.begins}
+        judge = next((name for name in names if name in heads), where)
+        return f"{judge} is trained again on the student's completions: only what it began from is from outside"
+    if parts == ["executor"]:
+        return "through the executor only: what programs do is news, but nothing new about the specification"
+    return "every round asks the outside again"
+
+
+def to_declare(graph: Graph, unknown: list[str]) -> str:
+    """Says what would settle an undetermined loop."""
+    names, models = " and ".join(unknown), any(graph.nodes[name].kind == "state" for name in unknown)
+    learned = "what it learned from (`trained_on: [people]`, or student), or " if models else ""
+    return f"declare of {names} {learned}its `origin`: external, memory, own_state or drifting"
