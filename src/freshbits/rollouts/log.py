@@ -30,6 +30,7 @@ class Log:
         weights: weights of signals in the total, where logged or given.
         origins: origin of signals that the reader knows ("external", "own_state", …).
         judges: signal -> the judge whose verdicts it holds, where a judge column split the signal.
+        applied: signals that `freshbits score` gave afterwards: no components of the reward of the run.
         unread: signal -> verdicts that its judge gave as null (a rollout it never saw is not unscored).
         filtered: None where the log is the unbiased sample; else why dead groups may be missing from it.
         problems: rows that were mended or left unscored; filled while batches are read.
@@ -44,6 +45,7 @@ class Log:
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
+    applied: tuple[str, ...] = ()
     unread: dict[str, int] = field(default_factory=dict)
     filtered: str | None = None
     problems: Problems = field(default_factory=Problems)
@@ -60,6 +62,15 @@ class Log:
         self.problems.first.clear()
         self.duplicates[0] = 0
         yield from self.read(columns)
+
+    def again(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yields the same rows a second time, and leaves what was counted in the first reading as it was."""
+        counts, first, duplicates = dict(self.problems.counts), dict(self.problems.first), self.duplicates[0]
+        try:
+            yield from self.read(columns)
+        finally:
+            self.problems.counts, self.problems.first = counts, first
+            self.duplicates[0] = duplicates
 
     def frame(self) -> pl.LazyFrame:
         """Returns the rows as one lazy frame whose columns are pruned before they are read."""
