@@ -15,6 +15,7 @@ import numpy as np
 from freshbits.criteria.sampled import verdict_levels
 from freshbits.information import levels, mixing
 from freshbits.information.counted import counted_surprise
+from freshbits.information.entropy import binary_entropy
 from freshbits.information.resampling import MIN_PROMPTS, mean
 from freshbits.information.scores import centred_bins, count_levels
 from freshbits.results import Estimate  # noqa: TC001  JSON is read back by the annotations
@@ -127,6 +128,39 @@ def offered(
     )
 
 
+def contrast_point(score: NDArray[np.float64], group: NDArray[np.uint64], prompt: NDArray[np.uint64]) -> float | None:
+    """Estimates the contrast bits of `offered` without an interval, at a third of the price.
+
+    The correction for few prompts comes with the interval and is not made: it is .01 bit or less from 60 groups on.
+
+    Args:
+        score: score of each rollout, NaN = unscored, shape (rows,).
+        group: group key of each rollout.
+        prompt: prompt key of each rollout.
+
+    Returns:
+        None under ten prompts, or where the median group has fewer than four scored rollouts.
+
+    >>> q = np.repeat(np.arange(40, dtype=np.uint64), 4)
+    >>> round(contrast_point(np.tile([0.0, 1.0, 1.0, 1.0], 40), q, q), 1)
+    0.8
+    """
+    known = ~np.isnan(score)
+    order = np.argsort(group[known], kind="stable")
+    score, group, prompt = score[known][order], group[known][order], prompt[known][order]
+    _, size = np.unique(group, return_counts=True)
+    if np.unique(prompt).size < MIN_PROMPTS or np.median(size) < FEWEST:
+        return None
+    keys, table = _counts(_kind(np.unique(score)), score, group)
+    if table.shape[1] < 2:
+        return 0.0
+    if table.shape[1] > 2:
+        return float(levels.mean_entropy(table, np.arange(keys.size) % 2, 2)[0])
+    one = np.zeros(keys.size, dtype=np.intp)
+    grid, mass, _ = mixing.fit_weighted(size, table[:, 1], np.ones(keys.size), one, 1)
+    return float(mass[0] @ binary_entropy(grid))
+
+
 def _nothing(unscored: int) -> Offered:
     return Offered(
         kind="unscored",
@@ -159,13 +193,17 @@ def _contrast(
     """Returns the contrast bits as the audit estimates them."""
     if kind in ("binary", "constant"):
         return mixing.contrast_bits(*counts)
-    level = (
-        np.unique(score, return_inverse=True)[1].astype(np.int64)
-        if kind == "levels"
-        else centred_bins(score, group, BINS)
-    )
-    keys, table = count_levels(group, level)
+    keys, table = _counts(kind, score, group)
     return levels.contrast_bits(table, prompt[np.searchsorted(group, keys)])
+
+
+def _counts(
+    kind: str, score: NDArray[np.float64], group: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Returns the keys of the groups and how often each shows each level: the value, or the bin inside the group."""
+    if kind == "score":
+        return count_levels(group, centred_bins(score, group, BINS))
+    return count_levels(group, np.unique(score, return_inverse=True)[1].astype(np.int64))
 
 
 def _mean(

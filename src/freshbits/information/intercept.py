@@ -124,6 +124,27 @@ def shared_bits(cells: Cells) -> tuple[Estimate, float]:
     return result, float(effects[0, -1] - effects[0, 0])
 
 
+def point_bits(cells: Cells) -> float:
+    """Estimates I(φ;S|Q) as `shared_bits` does, the value alone: for a running loop, at a third of the price.
+
+    0 where shuffled verdicts do as well (test at 5 %), so that a series of it does not show noise as bits.
+
+    >>> rng = np.random.default_rng(1); q = np.repeat(np.arange(60), 8); level = rng.integers(0, 2, q.size)
+    >>> cells = Cells.count(q.astype(np.uint64), level, (rng.random(q.size) < 0.2 + 0.5 * level) * 1.0)
+    >>> round(point_bits(cells) / shared_bits(cells)[0].value, 6)
+    1.0
+    """
+    cells = cells.informative()
+    if cells.n.shape[1] < 2 or cells.k.sum() in (0.0, cells.n.sum()) or within_group_test(cells) > 1 - LEVEL:
+        return 0.0
+    patterns = _Patterns.of(cells, np.zeros(cells.n.shape[0], dtype=np.intp), 1)
+    weight = patterns.weights[0]
+    effect = conditional_effects(patterns.n, patterns.k, weight[None])[0]
+    shares = _level_shares(patterns)
+    mass = _fit(patterns, weight, effect, np.full(GRID.size, 1 / GRID.size), STEPS)
+    return max(0.0, float(_bits(patterns, weight, effect, mass, shares)))
+
+
 def leave_out_effects(cells: Cells, fold: NDArray[np.intp], folds: int) -> NDArray[np.float64]:
     """Estimates β for all groups and with each fold left out, shape (1 + folds, levels); see `conditional_effects`.
 

@@ -178,6 +178,16 @@ def _starts() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.outer(mean, strength).ravel(), np.outer(1 - mean, strength).ravel()
 
 
+@cache
+def _rising(top: int) -> tuple[NDArray[np.float64], ...]:
+    """Returns ln Γ(i + a), ln Γ(i + b), ln Γ(i + a + b) for i < top and ln B(a, b), for every start."""
+    from scipy.special import betaln, gammaln
+
+    a, b = _starts()
+    i = np.arange(top)[:, None]
+    return gammaln(i + a), gammaln(i + b), gammaln(i + a + b), betaln(a, b)
+
+
 def _count_pairs(
     n: NDArray[np.int64], k: NDArray[np.int64], weight: NDArray[np.float64], fold: NDArray[np.intp], folds: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -218,14 +228,11 @@ def start_mass(
     >>> start_mass(np.array([8]), np.array([4]), np.ones((1, 1)), np.array([0.0, 0.5, 1.0])).round(2).tolist()
     [[0.01, 0.49, 0.49, 0.01]]
     """
-    from scipy.special import betainc, betaln, gammaln
+    from scipy.special import betainc
 
     a, b = _starts()
-    top = int(n.max()) + 1
-    rising_a = gammaln(np.arange(top)[:, None] + a)
-    rising_b = gammaln(np.arange(top)[:, None] + b)
-    rising_n = gammaln(np.arange(top)[:, None] + a + b)
-    log = rising_a[k] + rising_b[n - k] - rising_n[n] - betaln(a, b)
+    rising_a, rising_b, rising_n, whole = _rising(int(n.max()) + 1)
+    log = rising_a[k] + rising_b[n - k] - rising_n[n] - whole
     best = np.argmax(weights @ log, axis=1)
     cells = np.diff(betainc(a[best][:, None], b[best][:, None], edges), axis=1)
     atom = np.full((weights.shape[0], 1), 0.01)
