@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,9 @@ from freshbits.criteria.forecast import forecast
 from freshbits.criteria.hacking import hacking
 from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.openness import openness
+from freshbits.criteria.quoting import quoted
 from freshbits.criteria.summary import count_labels, summary
+from freshbits.criteria.telling import telling
 from freshbits.remedies.advise import advise
 from freshbits.results import Audit, Budget, Hacking, Labels
 from freshbits.rollouts.log import Log
@@ -34,6 +37,8 @@ def audit(
     *,
     where: str | None = None,
     progress: Callable[[str], None] | None = None,
+    prompts: bool = False,
+    texts: bool = True,
 ) -> Audit:
     """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
 
@@ -42,6 +47,8 @@ def audit(
         options: how to read it; everything is recognised where None.
         where: how to name the log in the commands that the report suggests.
         progress: called with what is being done, in words.
+        prompts: whether to add the table of the prompts that tell most (`audit.prompts`).
+        texts: whether that table quotes them, for which the log is read once more.
 
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
@@ -51,7 +58,12 @@ def audit(
     'judged'
     """
     log, evidence, labels = gather(source, options, where=where, progress=progress)
-    return judge(log, evidence, labels, progress)
+    found = judge(log, evidence, labels, progress)
+    if not prompts:
+        return found
+    told = telling(evidence)
+    highs = {name: values.high for name, values in evidence.tally.values.items()}
+    return replace(found, prompts=quoted(log, told, highs) if texts else told)
 
 
 def gather(
@@ -76,7 +88,7 @@ def gather(
         filtered=log.filtered,
         weights=log.weights,
         origins=log.origins,
-        judges=log.judges,
+        judges={**log.judges, **dict.fromkeys(log.applied, "freshbits")},  # no components of the run's reward
         where=where or _name(source),
     )
     return log, evidence, labels

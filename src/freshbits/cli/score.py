@@ -28,6 +28,8 @@ def score(
     signal: Annotated[list[str], typer.Option("--signal", help="Signal to apply; may be repeated.")],
     out: Annotated[str, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")],
     option: Annotated[list[str] | None, typer.Option("--option", help="KEY=VALUE, or NAME.KEY=VALUE.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model of logprob or self_judge.")] = None,
+    gold: Annotated[bool, typer.Option("--gold", help="Check first that the references are accepted.")] = False,
     origin: Origin = None,
     as_: Annotated[list[str] | None, typer.Option("--as", help="NAME, or SIGNAL=NAME: call its column so.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Batches scored at once.")] = None,
@@ -44,10 +46,13 @@ def score(
     from freshbits.plain import to_plain
     from freshbits.report.scored import scored_page
     from freshbits.rollouts.options import parse_origins
-    from freshbits.signals.named import make, parse_names, parse_settings
+    from freshbits.signals.named import WITH_MODEL, make, parse_names, parse_settings
     from freshbits.signals.scoring import score as run
 
     settings = parse_settings(option or [], signal)
+    for name in signal:
+        if model is not None and name in WITH_MODEL:
+            settings[name].setdefault("model", model)
     names = parse_names(as_ or [], signal)
     columns = {names.get(name, name) for name in signal}
     origins = parse_origins(origin or [])
@@ -65,6 +70,7 @@ def score(
                 origins={name: value for name, value in origins.items() if name in columns},
                 workers=workers,
                 resume=resume,
+                gold=gold,
                 progress=advance,
             )
     except KeyboardInterrupt:

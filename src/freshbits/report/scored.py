@@ -20,6 +20,8 @@ def scored_page(result: Scored, width: int = WIDTH, *, colour: bool = False) -> 
     """Returns what `freshbits score` prints."""
 
     def write(console: Console) -> None:
+        for gold in result.golds:
+            console.print(escape(plain(gold.sentence)))
         for scores in result.signals:
             console.print(_headline(scores))
             for line in _details(scores):

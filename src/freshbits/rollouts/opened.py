@@ -57,6 +57,7 @@ class Opened:
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
+    applied: tuple[str, ...] = ()  # signals that freshbits gave afterwards
     unread: dict[str, int] = field(default_factory=dict)  # signal -> verdicts that its judge gave as null
     filtered: str | None = None
     duplicates: list[int] = field(default_factory=lambda: [0])

@@ -121,6 +121,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         weights=opened.weights,
         origins=opened.origins,
         judges=opened.judges,
+        applied=opened.applied,
         unread=opened.unread,
         filtered=opened.filtered,
         problems=place.problems,

@@ -6,6 +6,7 @@ freshbits gave the verdicts, `NAME.evidence`. `log.filtered` says on every row w
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +18,7 @@ from freshbits.rollouts.schema import COLUMNS, SIGNAL
 from freshbits.rollouts.stream import Plan, Want
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from freshbits.rollouts.opened import Opened, Source
 
@@ -56,17 +57,18 @@ def plan_scored(columns: Mapping[str, pl.DataType], options: ReadOptions) -> Pla
     return plan | asked(options, columns)
 
 
-def add_known(opened: Opened, source: Source, signals: Iterable[str], columns: Mapping[str, pl.DataType]) -> None:
+def add_known(opened: Opened, source: Source, signals: Sequence[str], columns: Mapping[str, pl.DataType]) -> None:
     """Takes over origins and the reason of filtering, from the first rows of every file."""
     plan: Plan = {name: Want(name + ORIGIN, Kind.TEXT) for name in signals}
     if FILTERED in columns:
         plan[FILTERED] = Want(FILTERED, Kind.TEXT)
     seen: dict[str, set[str]] = {name: set() for name in plan}
-    for files in [(file,) for file in source.files] or [None]:
-        table = source.table(files=files)
-        first = next(table.read(plan), None)
-        for name in plan if first is not None else ():
-            seen[name] |= set(first.rows[name].drop_nulls().unique().to_list())
+    each_file = [source.table(files=(file,)) for file in source.files]
+    for table in each_file or [source.table()]:
+        for chunk in islice(table.read(plan), 1):
+            for name in plan:
+                seen[name] |= set(chunk.rows[name].drop_nulls().unique().to_list())
+    opened.applied = tuple(name for name in signals if name + EVIDENCE in columns)
     opened.filtered = " ".join(sorted(seen.pop(FILTERED, ()))) or None
     for name, origins in seen.items():
         if len(origins) == 1 and origins <= set(ORIGINS):

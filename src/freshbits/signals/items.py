@@ -81,9 +81,9 @@ def items_of(
 
 
 def _prompts(batch: pl.DataFrame, *, named: bool) -> list[str]:
-    texts = pl.coalesce([name for name in ("prompt", "prompt_id") if name in batch.columns] or [pl.lit("")])
+    texts = pl.coalesce(*(pl.col(name) for name in ("prompt", "prompt_id") if name in batch.columns), pl.lit(""))
     if not named:
-        return batch.select(texts.fill_null("").alias("prompt"))["prompt"].to_list()
+        return batch.select(texts.alias("prompt"))["prompt"].to_list()
     keys = [
         make(batch[name]).alias(name)
         for name, make in (("prompt", prompt_keys), ("prompt_id", name_keys))

@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from freshbits.errors import InputError
 from freshbits.rollouts.options import nearest
+from freshbits.signals.choice import Choice
+from freshbits.signals.controls.moved import Moved
+from freshbits.signals.controls.random import Random
+from freshbits.signals.exact import Exact
+from freshbits.signals.json_schema import JsonSchema
+from freshbits.signals.math import Math
+from freshbits.signals.normalised import Normalised
+from freshbits.signals.numeric import Numeric
 from freshbits.signals.own_state.confidence import Confidence
+from freshbits.signals.own_state.logprob import Logprob
 from freshbits.signals.own_state.majority import Majority
+from freshbits.signals.own_state.self_judge import SelfJudge
+from freshbits.signals.regex import Regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +37,13 @@ class Named(Protocol):
         ...
 
 
-SIGNALS: tuple[type[Named], ...] = (Majority, Confidence)
+SIGNALS: tuple[type[Named], ...] = (
+    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math,
+    Majority, Confidence, Logprob, SelfJudge, Random, Moved,
+)  # fmt: skip
+
+WITH_MODEL = (Logprob.name, SelfJudge.name)
+"""Those that `--model` is for."""
 
 
 def make(name: str, options: Mapping[str, str] | None = None) -> Signal:

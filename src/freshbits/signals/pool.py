@@ -160,9 +160,10 @@ def pool(signal: Signal, workers: int, *, threads: bool) -> Here | Threads | Pro
 
 def _recipe(signal: Signal) -> tuple[Any, dict[str, Any]] | Signal:
     """Returns how to make the signal again: what it holds open (a process, a client) cannot travel."""
-    if is_dataclass(signal):
-        return type(signal), {field.name: getattr(signal, field.name) for field in fields(signal) if field.init}
-    return signal
+    held: Any = signal
+    if not is_dataclass(held):
+        return signal
+    return type(signal), {field.name: getattr(signal, field.name) for field in fields(held) if field.init}
 
 
 _SENT: list[Signal] = []

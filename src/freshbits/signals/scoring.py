@@ -17,6 +17,7 @@ from freshbits.rollouts.schema import COLUMNS
 from freshbits.rollouts.scored import EVIDENCE, ORIGIN
 from freshbits.signals import table
 from freshbits.signals.applied import Applied
+from freshbits.signals.golds import require_golds
 from freshbits.signals.items import TEXTS, asked_columns, fields_of
 from freshbits.signals.journal import Journal, journal_of
 from freshbits.signals.named import make
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from freshbits.rollouts.log import Log
+    from freshbits.signals.gold import Gold
     from freshbits.signals.signal import Signal
 
     Progress = Callable[[str], None] | None
@@ -63,11 +65,13 @@ class Scored:
         rows: rows of the log.
         signals: one entry per signal, in the order asked for.
         out: the file that was written, if any.
+        golds: what was checked of golds, where that was asked for.
     """
 
     rows: int
     signals: tuple[Scores, ...]
     out: Path | None = None
+    golds: tuple[Gold, ...] = ()
     _frames: Callable[[], pl.DataFrame] = field(default=pl.DataFrame, repr=False, compare=False)
 
     def frame(self) -> pl.DataFrame:
@@ -84,6 +88,7 @@ def score(
     origins: Mapping[str, str] | None = None,
     workers: int | None = None,
     resume: bool = True,
+    gold: bool = False,
     progress: Progress = None,
 ) -> Scored:
     """Applies signals to the completions of a log; equal contents are scored once.
@@ -103,6 +108,7 @@ def score(
         workers: batches at once; rows and bytes do not depend on it. None: one, or what a signal that waits for others
             chooses.
         resume: whether an interrupted run is continued; else its journal is thrown away.
+        gold: whether signals that compare with a reference must accept the log's own references first.
         progress: called with what is being done, in words.
 
     Raises:
@@ -126,6 +132,7 @@ def score(
     from_where = _origins(columns, chosen, origins or {})
     _check_log(log, chosen, path)
     chosen = [prepared(signal, _head(log)) for signal in chosen]
+    golds = tuple(require_golds(log, signal) for signal in chosen if gold and not signal.whole_groups and signal.needs)
     with ExitStack() as stack:
         journal = None
         if path is not None:
@@ -149,6 +156,7 @@ def score(
         rows=len(applied[0].rows),
         signals=tuple(_said(each, from_where[each.name]) for each in applied),
         out=path,
+        golds=golds,
         _frames=lambda: _whole(log, applied, from_where),
     )
 
