@@ -196,7 +196,9 @@ class Window:
             return None
         state = belief(pl.DataFrame({"group": group, "answer_class": _joined(batches, "answer_class")}))
         columns = [name for name in STATE if name in state.columns]
-        votes = state.select(columns).to_numpy().astype(np.float64).reshape(total.size, -1)
+        if not columns:  # votes that never vary are no belief
+            return None
+        votes = state.select(columns).to_numpy().astype(np.float64)
         found = counted_surprise(verdict_levels(total[known]), votes[known], group[known], prompt[known])
         return None if found is None else found.value
 
