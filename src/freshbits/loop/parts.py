@@ -86,7 +86,7 @@ class Model(Part):
     """Declares the student; exactly one of config, name and path.
 
     Attributes:
-        config: a built-in small model, trained from nothing (`tiny`).
+        config: a small model that comes along (`tiny`: right in about half of its sums).
         name: a Hugging Face name.
         path: a folder with a saved model.
         peft: options of a low-rank adapter (`{r: 8}`); None trains all weights.
@@ -217,9 +217,10 @@ class Train(Part):
         fresh: share of a round's rows that are the task's own reference completions.
         temperature: of sampling.
         max_tokens: length of a completion at most.
-        learning_rate: 1e-3 for built-in models, 1e-4 for adapters, else 1e-5.
-        epochs: passes over the kept rows in a round (self, sft, rft).
-        steps: updates in a round (grpo).
+        learning_rate: 3e-4 for built-in models, 1e-4 for adapters, else 1e-5.
+        epochs: a round has as many updates as so many passes over all its completions, whatever is kept of them: loops
+            of different methods are then trained equally long.
+        steps: updates in a round, said outright.
         batch: rows per update.
         target: accuracy to be reached, for the projection.
     """
@@ -235,7 +236,7 @@ class Train(Part):
     max_tokens: Count = 256
     learning_rate: Annotated[float, Field(gt=0)] = 1e-5
     epochs: Count = 2
-    steps: Count = 4
+    steps: Count | None = None
     batch: Count = 64
     target: Annotated[float, Field(gt=0, lt=1)] | None = None
 

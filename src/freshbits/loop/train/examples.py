@@ -1,0 +1,83 @@
+"""Which rows a round trains on: its own completions, accepted ones, references, fresh true data."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from freshbits.loop.tasks.task import Prompt, Task
+
+IDS = "token_ids"  # column with the tokens of a completion, its end included
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Holds one row to be trained on: the text of a prompt and the tokens of its completion."""
+
+    prompt: str
+    tokens: tuple[int, ...]
+
+
+def written(rows: pl.DataFrame) -> list[Example]:
+    """Returns every completion of a round, as it was written."""
+    return [Example(prompt, tuple(tokens)) for prompt, tokens in rows.select("prompt", IDS).iter_rows()]
+
+
+def accepted(rows: pl.DataFrame, passed: Sequence[bool], keep: int | None, rng: random.Random) -> list[Example]:
+    """Returns accepted completions, at most `keep` per prompt, drawn by lot.
+
+    >>> rows = pl.DataFrame({"prompt": ["p", "p", "q"], IDS: [[1], [2], [3]]})
+    >>> accepted(rows, [True, False, True], None, random.Random(0))
+    [Example(prompt='p', tokens=(1,)), Example(prompt='q', tokens=(3,))]
+    """
+    found: dict[str, list[Example]] = {}
+    for example, good in zip(written(rows), passed, strict=True):
+        if good:
+            found.setdefault(example.prompt, []).append(example)
+    if keep is not None:
+        found = {prompt: some if len(some) <= keep else rng.sample(some, keep) for prompt, some in found.items()}
+    return [example for some in found.values() for example in some]
+
+
+def references(
+    task: Task, prompts: Sequence[Prompt], encode: Callable[[str], list[int]], each: int, seed: str
+) -> list[Example]:
+    """Returns true completions of the task, `each` per prompt; prompts without one are left out.
+
+    A prompt's references depend on the seed and its text only: the same seed gives a fixed data set.
+    """
+    found = []
+    for prompt in prompts:
+        rng = random.Random(f"{seed} {prompt.text}")
+        drawn = [task.reference(prompt, rng) for _ in range(each)]
+        found += [Example(prompt.text, tuple(encode(text))) for text in drawn if text is not None]
+    return found
+
+
+def mixed(own: Sequence[Example], fresh: Sequence[Example], share: float, rng: random.Random) -> list[Example]:
+    """Replaces a share of the rows by fresh ones, so that their number stays.
+
+    >>> one, other = Example("p", (1,)), Example("p", (2,))
+    >>> mixed([one] * 4, [other] * 9, 0.25, random.Random(0)).count(other)
+    1
+    """
+    count = min(round(share * len(own)), len(fresh))
+    if not count:
+        return list(own)
+    return [*rng.sample(list(own), len(own) - count), *rng.sample(list(fresh), count)]
+
+
+def passes(scores: Mapping[str, Sequence[float | None]], thresholds: Mapping[str, float]) -> list[bool]:
+    """Says of every row whether each signal scored it and gave at least its threshold.
+
+    >>> passes({"exact": [1.0, 0.0, None]}, {"exact": 1.0})
+    [True, False, False]
+    """
+    columns = [[value is not None and value >= thresholds[name] for value in values] for name, values in scores.items()]
+    return [all(row) for row in zip(*columns, strict=True)]
