@@ -51,7 +51,8 @@ class Choice:
     several: str = "refuse"
     letters: str = "ABCDE"
 
-    name: ClassVar[str] = "choice"
+    NAME: ClassVar[str] = "choice"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

@@ -35,7 +35,8 @@ class Exact:
     read: str = "whole"
     several: str = "refuse"
 
-    name: ClassVar[str] = "exact"
+    NAME: ClassVar[str] = "exact"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

@@ -50,7 +50,8 @@ class JsonSchema:
     seconds: float = 5.0
     worker: Worker = field(init=False, repr=False, compare=False)
 
-    name: ClassVar[str] = "json_schema"
+    NAME: ClassVar[str] = "json_schema"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     whole_groups: ClassVar[bool] = False
 

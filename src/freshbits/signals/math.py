@@ -57,7 +57,8 @@ class Math:
     seconds: float = 5.0
     worker: Worker = field(init=False, repr=False, compare=False)
 
-    name: ClassVar[str] = "math"
+    NAME: ClassVar[str] = "math"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

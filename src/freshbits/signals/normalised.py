@@ -68,7 +68,8 @@ class Normalised:
     several: str = "refuse"
     articles: str = "drop"
 
-    name: ClassVar[str] = "normalised"
+    NAME: ClassVar[str] = "normalised"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

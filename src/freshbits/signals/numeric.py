@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from freshbits.signals.signal import Item
+    from freshbits.signals.stated import Stated
 
 MOST_DIGITS = 400  # of a number and of its exponent's value: more is no answer but an attack on the arithmetic
 MOST_TEXT = 300
@@ -90,7 +91,8 @@ class Numeric:
     r"""Accepts a completion whose number x is the reference's g: |x − g| ≤ max(tolerance, relative · |g|).
 
     Numbers are compared as exact rationals, so a tolerance of 0 is exact: 0.5 is 1/2, 0.333 is not 1/3. Where `auto`
-    finds no mark and no "answer is" it reads the last number of the conclusion, so prose such as "it is not 42" states
+    finds no mark and no "answer is" it reads the last line, where that is one number, else the last number of the
+    conclusion, so prose such as "it is not 42" states
     42; a stricter `read=boxed` or `read=hash` does not. The reference decides where the verdict comes from: answers
     written by the student make it own_state; declare that with --origin.
 
@@ -110,7 +112,8 @@ class Numeric:
     tolerance: float = 0.0
     relative: float = 0.0
 
-    name: ClassVar[str] = "numeric"
+    NAME: ClassVar[str] = "numeric"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False
@@ -137,13 +140,22 @@ class Numeric:
 
     def score(self, items: Sequence[Item]) -> list[Verdict]:
         """Scores a batch: one verdict per item, in order."""
-        return agreement(items, reader(self.read, "last_number"), self._right, self.several, _numbers)
+        return agreement(items, reader(self.read, _last_number), self._right, self.several, _numbers)
 
     def _right(self, stated: str, expected: str) -> bool:
         one, gold = parse_number(stated), parse_number(expected)
         if one is None or gold is None:
             return False
         return abs(one - gold) <= max(Fraction(self.tolerance), Fraction(self.relative) * abs(gold))
+
+
+def _last_number(texts: Sequence[str]) -> list[Stated]:
+    """Reads the last line where it is one number however written, else the last plain number."""
+    plain = reader("last_number")([text.replace("\u2212", "-") for text in texts])
+    lines = reader("tail")(texts)
+    return [
+        line if line and parse_number(line[0]) is not None else last for line, last in zip(lines, plain, strict=True)
+    ]
 
 
 def _numbers(answers: Sequence[str | None]) -> list[str | Verdict]:

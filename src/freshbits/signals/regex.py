@@ -43,7 +43,8 @@ class Regex:
     read: str = "whole"
     seconds: float = 1.0
 
-    name: ClassVar[str] = "regex"
+    NAME: ClassVar[str] = "regex"
+    name: ClassVar[str] = NAME
     origin: ClassVar[str] = "external"
     whole_groups: ClassVar[bool] = False
 

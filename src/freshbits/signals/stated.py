@@ -38,12 +38,13 @@ MOST_STATED = 8
 """More different answers than this are a list of guesses, not an answer."""
 
 
-def reader(form: str, fallback: str = "whole") -> Read:
+def reader(form: str, fallback: str | Read = "whole") -> Read:
     r"""Makes the reader of one form: texts in, all answers that each states out, the last one last.
 
     Args:
         form: one of `FORMS`. `auto` reads boxes and tags together; where there are none, "####"; where there is
-            none, "answer is"; else `fallback`.
+            none, "answer is"; else `fallback`, a form or a
+            reader of its own.
         fallback: the form that `auto` ends with.
 
     Raises:
@@ -57,7 +58,8 @@ def reader(form: str, fallback: str = "whole") -> Read:
     if form == "whole":
         return lambda texts: [(clean,) if (clean := _clean(text).strip()) else () for text in texts]
     if form == "auto":
-        return _auto(*_marks(), _last(extract.answer_phrase), reader(fallback))
+        end = reader(fallback) if isinstance(fallback, str) else fallback
+        return _auto(*_marks(), _last(extract.answer_phrase), end)
     if form == "tail":
         return lambda texts: [_tail(conclusion(text)) for text in texts]
     if form == "boxed":

@@ -61,6 +61,9 @@ class Worker:
         with self._lock:
             return [self._one(value) for value in inputs]
 
+    def __reduce__(self) -> tuple[type[Worker], tuple[str, float]]:
+        return Worker, (self.function, self.seconds)  # a copy in another process starts its own
+
     def close(self) -> None:
         """Ends the process; the next run starts another."""
         self._process = None
