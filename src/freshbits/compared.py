@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from freshbits.plain import from_plain, to_plain
 from freshbits.results import SCHEMA, Estimate, Json, Status
+from freshbits.shown import Plotted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Plotted):
     """Holds what `freshbits.compare` found: signals side by side, best first, those without a rank last.
 
     `basis` says by what they are ranked: "task_bits" or "class_bits". `warnings` say why an order may mislead, `notes`

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from freshbits.plain import from_plain, to_plain
+from freshbits.shown import Plotted, Shown
+from freshbits.telling import Telling  # noqa: TC001 — `from_plain` reads the annotation
 
 Status = Literal["judged", "not_judged", "not_applicable"]
 Json = dict[str, Any]
@@ -240,7 +242,7 @@ class Coverage(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast(Section):
+class Forecast(Section, Shown):
     """Answers: what will happen?"""
 
     form: str | None = None
@@ -257,7 +259,7 @@ class Forecast(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Projection(Section):
+class Projection(Section, Shown):
     """Answers what will happen in a loop that is declared in numbers, not logged.
 
     `numbers` holds what the declaration gives by itself (LR, J, the control number); rows of `trajectory` are
@@ -340,10 +342,11 @@ class Remedy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audit:
+class Audit(Plotted):
     """Holds everything `freshbits.audit` found out about a log.
 
-    `to_json()` and `Audit.from_json()` are inverse; floats are written to six significant digits.
+    `to_json()` and `Audit.from_json()` are inverse; floats are written to six significant digits. `prompts` is filled,
+    and stands in the JSON, only where it was asked for.
     """
 
     log: LogSummary
@@ -356,12 +359,14 @@ class Audit:
     forecast: dict[str, Forecast]
     hacking: dict[str, Hacking]
     remedies: list[Remedy]
+    prompts: list[Telling] = field(default_factory=list)
 
     def to_json(self) -> Json:
         """Returns the report as plain data, in the order of the schema."""
         from freshbits.version import __version__
 
-        return {"freshbits": __version__, "schema": SCHEMA, **to_plain(self)}
+        plain = {"freshbits": __version__, "schema": SCHEMA, **to_plain(self)}
+        return plain if self.prompts else {key: part for key, part in plain.items() if key != "prompts"}
 
     @classmethod
     def from_json(cls, data: Json) -> Audit:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from freshbits.cli.console import (
     Accept,
     FailOn,
     Format,
+    HtmlPath,
     Join,
     JsonPath,
     LabelsFile,
@@ -37,6 +40,11 @@ def audit(
     weight: Weight = None,
     origin: Origin = None,
     json_path: JsonPath = None,
+    html_path: HtmlPath = None,
+    text: Annotated[
+        bool | None,
+        typer.Option("--text/--no-text", help="Quote the most telling prompts in --html and --json [with --html]."),
+    ] = None,
     fail_on: FailOn = None,
 ) -> None:
     """Say what a rollout log proves, what it cannot say, and what to do next."""
@@ -48,10 +56,15 @@ def audit(
     gates = [Gate.parse(text) for text in fail_on or []]
     options = read_options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
     with progress() as advance:
-        result = run(logs, options, where=" ".join(logs), progress=advance)
+        prompts, texts = bool(text) or html_path is not None, text is not False
+        result = run(logs, options, where=" ".join(logs), progress=advance, prompts=prompts, texts=texts)
+    if html_path is not None:
+        from freshbits.report.html.page import audit_html
+
+        write_text(audit_html(result), html_path)
     if json_path is not None:
         write_text(result.dumps(), json_path)
-    if json_path != "-":
+    if "-" not in (json_path, html_path):
         show(page, result)
     failing = [sentence for gate in gates for sentence in gate.failing(result)]
     for sentence in failing:

@@ -9,6 +9,7 @@ import typer
 from freshbits.cli.console import (
     Accept,
     Format,
+    HtmlPath,
     Join,
     JsonPath,
     LabelsFile,
@@ -38,6 +39,7 @@ def compare(
     weight: Weight = None,
     origin: Origin = None,
     json_path: JsonPath = None,
+    html_path: HtmlPath = None,
 ) -> None:
     """Set signals side by side, best first: those of one log, or of several logs."""
     from freshbits.comparing import compare as run
@@ -48,7 +50,11 @@ def compare(
     options = read_options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
     with progress() as advance:
         result = run(*logs, options=options, costs=parse_costs(cost or []), progress=advance)
+    if html_path is not None:
+        from freshbits.report.html.page import comparison_html
+
+        write_text(comparison_html(result), html_path)
     if json_path is not None:
         write_text(result.dumps(), json_path)
-    if json_path != "-":
+    if "-" not in (json_path, html_path):
         show(comparison_page, result)

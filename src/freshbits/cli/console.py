@@ -30,6 +30,7 @@ Accept = Annotated[list[str] | None, typer.Option("--accept", help="'NAME>=x' ma
 Weight = Annotated[list[str] | None, typer.Option("--weight", help="NAME=w: the signal's weight in the reward.")]
 Origin = Annotated[list[str] | None, typer.Option("--origin", help="NAME=external|memory|own_state|drifting.")]
 JsonPath = Annotated[str | None, typer.Option("--json", help="Write the report as JSON here (- for stdout).")]
+HtmlPath = Annotated[str | None, typer.Option("--html", help="Write a page here: one file, no network.")]
 FailOn = Annotated[
     list[str] | None,
     typer.Option("--fail-on", help="'budget.dead_groups>0.5': exit 1 if true for any signal."),

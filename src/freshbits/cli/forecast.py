@@ -10,6 +10,7 @@ import typer
 from freshbits.cli.console import (
     Accept,
     Format,
+    HtmlPath,
     Join,
     JsonPath,
     Map,
@@ -46,9 +47,11 @@ def forecast(
     join: Join = None,
     accept: Accept = None,
     json_path: JsonPath = None,
+    html_path: HtmlPath = None,
 ) -> None:
     """Say what a loop will come to: from its log, or from numbers (--base-rate --tpr --fpr --keep …)."""
     from freshbits.forecasting import of_log, of_numbers, parse_base, parse_rate
+    from freshbits.report.files import write_text
     from freshbits.report.forecast import forecast_page, projection_page
 
     declared = {
@@ -69,9 +72,13 @@ def forecast(
         if not given:
             raise InputError("there is nothing to forecast", mend="name a log, or give --base-rate --tpr --fpr --keep")
         projected = of_numbers(target=target, **({} if horizon is None else {"rounds": horizon}), **given)
+        if html_path is not None:
+            from freshbits.report.html.page import projection_html
+
+            write_text(projection_html(projected), html_path)
         if json_path is not None:
             write_json(projected.to_json(), json_path)
-        if json_path != "-":
+        if "-" not in (json_path, html_path):
             sys.stdout.write(projection_page(projected))
         return
     if given:
@@ -79,9 +86,13 @@ def forecast(
     options = read_options(signal, map_, format_, truth, truth_is, join, None, accept, None, None)
     with progress() as advance:
         found = of_log(logs, options, horizon=horizon, target=target, where=" ".join(logs), progress=advance)
+    if html_path is not None:
+        from freshbits.report.html.page import forecast_html
+
+        write_text(forecast_html(found), html_path)
     if json_path is not None:
         from freshbits.plain import to_plain
 
         write_json({"forecast": to_plain(found)}, json_path)
-    if json_path != "-":
+    if "-" not in (json_path, html_path):
         sys.stdout.write(forecast_page(found))

@@ -18,7 +18,7 @@ def projection_page(projection: Projection) -> str:
     """Writes the projection of a declared loop as a page of text."""
     if projection.status != "judged":
         return f"not judged: {projection.reason} ({projection.code}).\nThis would let it: {projection.needs}\n"
-    lines = [_verdict(projection), ""]
+    lines = [projection_verdict(projection), ""]
     lines += [_line(name, value) for name, value in _told(projection)]
     lines += ["", *chart(projection.trajectory, "accuracy")]
     if projection.advice:
@@ -89,7 +89,8 @@ def chart(rows: list[dict[str, Any]], name: str) -> list[str]:
     return lines
 
 
-def _verdict(projection: Projection) -> str:
+def projection_verdict(projection: Projection) -> str:
+    """Says in a sentence whether and when the target is reached, and what binds first."""
     target, needed = projection.situation.get("target"), projection.rounds_to_target
     if target is not None and needed is not None:
         if needed.value is None:

@@ -79,7 +79,7 @@ def _verdict(console: Console, audit: Audit) -> None:
     console.print()
     sentences: dict[str, list[str]] = {}
     for signal, budget in few(audit.budget):
-        sentences.setdefault(_sentence(budget), []).append(signal)
+        sentences.setdefault(carries(budget), []).append(signal)
     for sentence, signals in sentences.items():
         console.print(Text(plain(", ".join(signals)), style="bold") + Text(plain(f" {sentence}"), style="not bold"))
     hidden = len(audit.budget) - MOST_SIGNALS
@@ -87,7 +87,8 @@ def _verdict(console: Console, audit: Audit) -> None:
         console.print(f"and {many(hidden, 'more signal')}: see --json")
 
 
-def _sentence(budget: Budget) -> str:
+def carries(budget: Budget) -> str:
+    """Says in a sentence what a signal carries, or why that was not judged."""
     bits, dead = budget.contrast_bits, budget.dead_groups
     if budget.status != "judged" or bits is None:
         return f"not judged: {budget.reason}." if budget.status == "not_judged" else f"{budget.reason}."

@@ -32,7 +32,7 @@ def openness(console: Console, audit: Audit) -> None:
     said: dict[tuple[str | None, str], list[str]] = {}
     for signal, section in sections:
         if audit.log.truth or section.status == "judged":
-            said.setdefault(_sentence(section), []).append(signal)
+            said.setdefault(verdict_of(section), []).append(signal)
     for (verdict, rest), signals in said.items():
         names = plain(", ".join(signals) if len(signals) <= MOST_NAMED else f"{signals[0]} and {len(signals) - 1} more")
         if verdict is None:
@@ -41,13 +41,13 @@ def openness(console: Console, audit: Audit) -> None:
             is_ = " are " if len(signals) > 1 else " is "
             console.print(Text(names, style="bold") + _usual(is_) + Text(verdict, style=STYLE[verdict]) + _usual(rest))
     for signal, section in sections[:MOST_DETAILED]:
-        for line in _beside(section):
+        for line in beside(section):
             item(console, f"{signal}: {line}", "dim")
         if section.status == "judged" and section.needs is not None:
             command(console, "    this would tell more: ", section.needs)
 
 
-def _sentence(section: Openness) -> tuple[str | None, str]:
+def verdict_of(section: Openness) -> tuple[str | None, str]:
     """Returns the verdict and the rest of its sentence; no verdict where openness was not judged."""
     if section.status != "judged" or section.verdict is None:
         return None, f"{section.reason} ({section.code})"
@@ -59,7 +59,8 @@ def _usual(text: str) -> Text:
     return Text(plain(text), style="not bold")
 
 
-def _beside(section: Openness) -> list[str]:
+def beside(section: Openness) -> list[str]:
+    """Says in sentences what was measured beside the verdict."""
     if section.status != "judged":
         return []
     lines = []
@@ -106,7 +107,9 @@ def _rates(section: Channel) -> list[str]:
 
 
 def _details(section: Channel) -> list[tuple[str, str]]:
-    lines = [(_worst(section), "yellow" if section.worst is not None else "dim")] if section.fpr is not None else []
+    lines = (
+        [(worst_words(section), "yellow" if section.worst is not None else "dim")] if section.fpr is not None else []
+    )
     if section.p_value is not None and section.p_value > SURE:
         lines.append((f"tells right from wrong no better than chance (p = {section.p_value:.2g})", "yellow"))
     wrong = section.negative_j
@@ -114,11 +117,12 @@ def _details(section: Channel) -> list[tuple[str, str]]:
         lines.append((f"the wrong way round (J below 0) in {share(wrong)} of prompts", "yellow"))
     if section.reason:
         lines.append((section.reason, "yellow" if section.code else "dim"))
-    drawn = _pressure(section)
+    drawn = pressure_words(section)
     return [*lines, (drawn, "")] if drawn else lines
 
 
-def _worst(section: Channel) -> str:
+def worst_words(section: Channel) -> str:
+    """Says where the verifier is worst, and how surely."""
     worst = section.worst
     if worst is None:
         return "no stratum stands out (each looked at against all rows, false discovery rate 10 %)"
@@ -139,8 +143,13 @@ def _percent(whole: Estimate) -> str:
     return "unknown" if whole.value is None else f"{100 * whole.value:.0f} %"
 
 
-def _pressure(section: Channel) -> str:
-    """Draws the truth of the best of n by the signal: measured up to the n logged, projected beyond."""
+def pressure_words(section: Channel, *, bare: bool = False) -> str:
+    """Writes the truth of the best of n by the signal: measured up to the n logged, projected beyond.
+
+    Args:
+        section: the channel.
+        bare: leaves out the small drawing.
+    """
     points = [(row["n"], estimate_of(row.get("truth")), row) for row in (section.pressure or {}).get("curve") or []]
     known = [(n, truth, row) for n, truth, row in points if truth is not None and truth.value is not None]
     if len(known) < 2:
@@ -151,9 +160,10 @@ def _pressure(section: Channel) -> str:
     beyond = "".join(drawn[at] for at in range(len(known)) if ahead[at])
     logged = [(n, truth) for n, truth, row in known if not is_projected(row, truth)] or [known[0][:2]]
     ends = [f"{_percent(logged[0][1])} at n = {logged[0][0]}", f"{_percent(logged[-1][1])} at {logged[-1][0]}"]
-    text = f"best of n by it is right:  {seen}{'┊' + beyond if beyond else ''}  {', '.join(dict.fromkeys(ends))}"
+    drawing = "" if bare else f" {seen}{'┊' + beyond if beyond else ''} "
+    text = f"best of n by it is right: {drawing}{', '.join(dict.fromkeys(ends))}"
     if beyond:
-        text += f", projected (after ┊) {_percent(known[-1][1])} at {known[-1][0]}"
+        text += f", projected{'' if bare else ' (after ┊)'} {_percent(known[-1][1])} at {known[-1][0]}"
     return f"{text}; {_peak(section.pressure or {}, known[-1][0])}"
 
 

@@ -91,6 +91,21 @@ def trend(blocks: list[Block]) -> str:
     return f"{bars} {known[0]:.2f} → {known[-1]:.2f}"
 
 
+def said(name: str, found: Estimate) -> str:
+    """Writes an estimate with all that stands behind it: interval, its level, unit, prompts, rollouts.
+
+    >>> from freshbits.results import Estimate
+    >>> said("J", Estimate(0.5, 0.4, 0.6, 0.95, "TPR - FPR", "", 10, 80))
+    'J: 0.50 [0.40, 0.60] TPR - FPR (95 %; 10 prompts, 80 rollouts)'
+    """
+    fine = max((abs(end) for end in (found.value, found.low, found.high) if end is not None), default=1.0) < 0.1
+    behind = [f"{100 * found.level:.0f} %"] if found.low is not None or found.high is not None else []
+    if found.prompts or found.rollouts:
+        behind.append(f"{many(found.prompts, 'prompt')}, {many(found.rollouts, 'rollout')}")
+    written = " ".join(part for part in (number(found, 3 if fine else 2), found.unit) if part)
+    return f"{name}: {written}" + (f" ({'; '.join(behind)})" if behind else "")
+
+
 def many(count: int, one: str) -> str:
     """Writes a count with its noun.
 

@@ -1,0 +1,1 @@
+"""Charts as Vega-Lite specifications: they draw results and compute nothing."""

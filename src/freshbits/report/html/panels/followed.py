@@ -1,0 +1,85 @@
+"""What will it learn instead? The race of candidates, and all of them in a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from freshbits.report.charts import ahead as charts
+from freshbits.report.html.drawing import figure
+from freshbits.report.html.escape import Html, join
+from freshbits.report.html.parts import Panel, notes, table, unjudged
+from freshbits.report.words import number
+
+if TYPE_CHECKING:
+    from freshbits.report.html.numbers import Numbers
+    from freshbits.results import Audit, Estimate, Hacking
+
+MOST_DETAILED = 3
+MOST_SIGNALS = 8
+MOST_ROWS = 500
+QUESTION = "What will it learn instead?"
+WARNING = "What a reward goes with may be a shortcut or a skill: without labels nobody can tell."
+
+
+def followed(audit: Audit, numbers: Numbers) -> Panel:
+    """Writes the panel of what the signal follows inside a prompt."""
+    unit = "pair" if audit.log.pairs else "rollout"
+    raced = {signal: section for signal, section in audit.hacking.items() if section.features}
+    parts: list[Html | None] = []
+    for signal, section in list(raced.items())[:MOST_DETAILED]:
+        picture = charts.race(section, signal, unit)
+        parts.append(figure(picture) if picture else None)
+    if raced and not any(section.status == "judged" for section in raced.values()):
+        parts.append(notes([WARNING]))
+    parts.append(_table(raced, unit, numbers))
+    parts.append(unjudged(audit.hacking))
+    parts.append(numbers.table(QUESTION, dict(list(raced.items())[:MOST_SIGNALS])))
+    if not audit.hacking:
+        return Panel("hacking", QUESTION, "No signal.", "not_judged", join())
+    signal, first = next(iter(raced.items()), next(iter(audit.hacking.items())))
+    return Panel("hacking", QUESTION, _answer(signal, first, unit), first.status, join(*parts))
+
+
+def _answer(signal: str, section: Hacking, unit: str) -> str:
+    if section.status == "judged" and section.verdict:
+        first = f"; learned first: {section.first}" if section.first else ""
+        return f"{signal}: {section.verdict.replace('_', ' ')}{first}."
+    if not section.features:
+        return f"Not judged: {section.reason}."
+    top = section.features[0]
+    return f"{signal} goes most with {top.name}, {number(top.signal_bits, 3)} bit per {unit}; {section.reason}."
+
+
+def _table(raced: dict[str, Hacking], unit: str, numbers: Numbers) -> Html | None:
+    """Writes all candidates, to be sorted and searched."""
+    heads = (
+        "candidate", "signal", "kind", f"bits per {unit}", "leans to", "beyond the truth", "source held fixed",
+        "learned first", "relied on", "price, bits", "first block", "last block", "q",
+    )  # fmt: skip
+    rows: list[tuple[Any, ...]] = []
+    keys: list[tuple[Any, ...]] = []
+    for signal, section in raced.items():
+        for each in section.features:
+            fixed = each.source_fixed.signal_bits if each.source_fixed is not None else None
+            plain = (each.learned_first, each.relied_on, each.price_bits)
+            drift = (each.drift.first, each.drift.last) if each.drift is not None else (None, None)
+            rows.append(
+                (
+                    each.name,
+                    signal,
+                    each.kind,
+                    numbers.show(each.signal_bits, 3),
+                    each.direction or "–",
+                    numbers.show(each.spurious_bits, 3),
+                    numbers.show(fixed, 3),
+                    *("–" if value is None else f"{value:.3g}" for value in (*plain, *drift)),
+                    "–" if each.q_value is None else f"{each.q_value:.1g}",
+                )
+            )
+            found = [_value(bits) for bits in (each.signal_bits, each.spurious_bits, fixed)]
+            keys.append((None, None, None, found[0], None, found[1], found[2], *plain, *drift, each.q_value))
+    return table("All candidates", heads, rows[:MOST_ROWS], sort=True, keys=keys)
+
+
+def _value(found: Estimate | None) -> float | None:
+    return None if found is None else found.value
