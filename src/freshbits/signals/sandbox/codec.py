@@ -20,6 +20,7 @@ import types
 from typing import Any
 
 WIDE = 1 << 63  # integers from here on travel as hexadecimal text, which is read in linear time
+WIDEST = 14_000  # bits of an integer; Python itself prints, and reads in source or JSON, no more than 4,300 digits
 DEEPEST = 200  # levels of nesting; json itself gives up at about 1,000
 LONGEST = 100_000  # items that are taken from an iterator
 
@@ -44,42 +45,42 @@ def encode(value: object, depth: int = 0) -> Any:
     """
     if depth > DEEPEST:
         raise UnsupportedError(f"nested more than {DEEPEST} levels deep")
-    kind = type(value)
+    kind: Any = type(value)
+    given: Any = value
     if value is None or kind is bool or kind is str:
         return value
     deeper = depth + 1
-    match value:
-        case int() if kind is int:
-            return value if -WIDE < value < WIDE else {"$int": hex(value)}
-        case float() if kind is float:
-            return value if math.isfinite(value) else {"$float": repr(value)}
-        case list() if kind is list:
-            return [encode(each, deeper) for each in value]
-        case dict() if kind is dict and all(type(key) is str and key[:1] != "$" for key in value):
-            return {key: encode(each, deeper) for key, each in value.items()}
-        case bytes() if kind is bytes:
-            return {"$bytes": base64.b64encode(value).decode()}
-        case bytearray() if kind is bytearray:
-            return {"$bytearray": base64.b64encode(value).decode()}
-        case complex() if kind is complex:
-            return {"$complex": [repr(value.real), repr(value.imag)]}
-        case range() if kind is range:
-            return {"$range": [encode(part, deeper) for part in (value.start, value.stop, value.step)]}
-        case fractions.Fraction() if kind is fractions.Fraction:
-            return {"$fraction": [encode(value.numerator, deeper), encode(value.denominator, deeper)]}
-        case decimal.Decimal() if kind is decimal.Decimal:
-            return {"$decimal": str(value)}
+    if kind is int:
+        if given.bit_length() > WIDEST:
+            raise UnsupportedError(f"an integer of more than {WIDEST} bits")
+        return given if -WIDE < given < WIDE else {"$int": hex(given)}
+    if kind is float:
+        return given if math.isfinite(given) else {"$float": repr(given)}
+    if kind is list:
+        return [encode(each, deeper) for each in given]
+    if kind is dict and all(type(key) is str and key[:1] != "$" for key in given):
+        return {key: encode(each, deeper) for key, each in given.items()}
+    if kind is bytes or kind is bytearray:
+        return {f"${kind.__name__}": base64.b64encode(given).decode()}
+    if kind is complex:
+        return {"$complex": [repr(given.real), repr(given.imag)]}
+    if kind is range:
+        return {"$range": [encode(part, deeper) for part in (given.start, given.stop, given.step)]}
+    if kind is fractions.Fraction:
+        return {"$fraction": [encode(given.numerator, deeper), encode(given.denominator, deeper)]}
+    if kind is decimal.Decimal:
+        return {"$decimal": str(given)}
     if kind in _MAPPINGS:
-        pairs = [[encode(key, deeper), encode(each, deeper)] for key, each in value.items()]  # type: ignore[attr-defined]
+        pairs = [[encode(key, deeper), encode(each, deeper)] for key, each in given.items()]
         return {_MAPPINGS[kind]: pairs}
     if kind in _SEQUENCES:
-        return {_SEQUENCES[kind]: [encode(each, deeper) for each in value]}  # type: ignore[attr-defined]
+        return {_SEQUENCES[kind]: [encode(each, deeper) for each in given]}
     if kind in _ITERATORS or kind in _VIEWS:
-        return {"$iterator": [encode(each, deeper) for each in _taken(value)]}
+        return {"$iterator": [encode(each, deeper) for each in _taken(given)]}
     raise UnsupportedError(f"a value of type {kind.__name__[:60]}")
 
 
-def decode(data: Any) -> Any:
+def decode(data: Any, depth: int = 0) -> Any:
     """Rebuilds a value from plain JSON data.
 
     An iterator or a view of a dict comes back as an iterator over its items.
@@ -90,20 +91,23 @@ def decode(data: Any) -> Any:
     >>> decode({"$tuple": [1, {"$set": [2.5]}, {"$float": "nan"}]})
     (1, {2.5}, nan)
     """
+    if depth > 2 * DEEPEST:  # a tag and its list are two levels
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
+    deeper = depth + 1
     if isinstance(data, list):
-        return [decode(each) for each in data]
+        return [decode(each, deeper) for each in data]
     if not isinstance(data, dict):
-        return data
+        return _short(data) if type(data) is int else data
     tag = next(iter(data), "")
     if tag[:1] != "$":
         if any(key[:1] == "$" for key in data):
             raise ValueError("a tag among keys")
-        return {key: decode(each) for key, each in data.items()}
+        return {key: decode(each, deeper) for key, each in data.items()}
     if len(data) != 1:
         raise ValueError("surplus keys beside a tag")
     inner = data[tag]
     try:
-        return _rebuilt(tag, inner)
+        return _rebuilt(tag, inner, deeper)
     except (TypeError, ArithmeticError, KeyError) as problem:
         raise ValueError(f"no value for {tag[:20]!r}") from problem
 
@@ -150,10 +154,16 @@ def _taken(values: Any) -> list[Any]:
     return taken
 
 
-def _rebuilt(tag: str, inner: Any) -> Any:
+def _short(number: int) -> int:
+    if number.bit_length() > WIDEST:
+        raise ValueError(f"an integer of more than {WIDEST} bits")
+    return number
+
+
+def _rebuilt(tag: str, inner: Any, depth: int) -> Any:
     match tag:
         case "$int":
-            return int(inner, 16)
+            return _short(int(inner, 16))
         case "$float" if inner in ("nan", "inf", "-inf"):
             return float(inner)
         case "$bytes":
@@ -164,19 +174,19 @@ def _rebuilt(tag: str, inner: Any) -> Any:
             real, imaginary = inner
             return complex(float(real), float(imaginary))
         case "$range":
-            return range(*(decode(part) for part in inner))
+            return range(*(decode(part, depth) for part in inner))
         case "$fraction":
-            return fractions.Fraction(*(decode(part) for part in inner))
+            return fractions.Fraction(*(decode(part, depth) for part in inner))
         case "$decimal":
             return decimal.Decimal(inner)
         case "$defaultdict":
-            return collections.defaultdict(None, ((decode(key), decode(each)) for key, each in inner))
+            return collections.defaultdict(None, ((decode(key, depth), decode(each, depth)) for key, each in inner))
         case "$iterator":
-            return iter([decode(each) for each in inner])
+            return iter([decode(each, depth) for each in inner])
     if tag in _FROM_PAIRS:
-        return _FROM_PAIRS[tag]({decode(key): decode(each) for key, each in inner})
+        return _FROM_PAIRS[tag]({decode(key, depth): decode(each, depth) for key, each in inner})
     if tag in _FROM_ITEMS and isinstance(inner, list):
-        return _FROM_ITEMS[tag](decode(each) for each in inner)
+        return _FROM_ITEMS[tag](decode(each, depth) for each in inner)
     raise ValueError(f"no such tag: {tag[:20]!r}")
 
 

@@ -23,6 +23,8 @@ _BROKEN: dict[str, tuple[Status, str]] = {
     "processes": ("processes", "it started as many processes as it may"),
 }
 
+_LOOK_S = 0.01  # between two looks at its use of CPU
+
 
 class Jail:
     """Holds one loaded candidate; its functions are called with data and answer with data.
@@ -44,6 +46,8 @@ class Jail:
         self._limits = limits
         self._release = release
         self._ended: Reply | None = None
+        self._seen_s = 0.0  # seconds of CPU when last looked at
+        self._unseen_s = 0.0  # seconds by the clock that it was at work since
         try:
             self._zygote = warm()
             self._channel = open_channel(self._zygote, limits)
@@ -62,6 +66,7 @@ class Jail:
         kwargs: Mapping[str, Any] | None = None,
         *,
         wall_s: float | None = None,
+        cpu_s: float | None = None,
         back: bool = False,
     ) -> Reply:
         """Calls a function of the candidate with data.
@@ -71,12 +76,14 @@ class Jail:
             args: positional arguments.
             kwargs: arguments by name.
             wall_s: seconds by the clock, instead of the limit that the candidate was loaded with.
+            cpu_s: seconds of CPU that this call may take, beside the limit of all calls together. They are looked at
+                while the call runs, to a hundredth of a second, and run out up to a fifth later, never earlier.
             back: also send back the positional arguments as they are after the call.
 
         Raises:
             UnsupportedError: for an argument of a type that the protocol does not carry; nothing is sent.
         """
-        return self._request({"do": "call", "name": name, "back": back}, args, kwargs, wall_s)
+        return self._request({"do": "call", "name": name, "back": back}, args, kwargs, wall_s, cpu_s)
 
     def new(
         self,
@@ -85,9 +92,10 @@ class Jail:
         kwargs: Mapping[str, Any] | None = None,
         *,
         wall_s: float | None = None,
+        cpu_s: float | None = None,
     ) -> Reply:
         """Makes an object of the candidate that stays inside; `value` is the number that names it."""
-        reply = self._request({"do": "new", "name": name}, args, kwargs, wall_s)
+        reply = self._request({"do": "new", "name": name}, args, kwargs, wall_s, cpu_s)
         if reply.ok and type(reply.value) is not int:
             return self._end(Reply("malformed", error="no number for a new object"))
         return reply
@@ -100,10 +108,21 @@ class Jail:
         kwargs: Mapping[str, Any] | None = None,
         *,
         wall_s: float | None = None,
+        cpu_s: float | None = None,
         back: bool = False,
     ) -> Reply:
         """Calls a method of an object that `new` made."""
-        return self._request({"do": "method", "of": handle, "name": name, "back": back}, args, kwargs, wall_s)
+        request = {"do": "method", "of": handle, "name": name, "back": back}
+        return self._request(request, args, kwargs, wall_s, cpu_s)
+
+    def used(self) -> float:
+        """Says how many seconds of CPU the candidate has used; exact once it has ended, before to a hundredth."""
+        if self._ended is None:
+            try:
+                self._look()
+            except ZygoteError as problem:
+                self._end(Reply("fault", error=clean(str(problem))))
+        return self._seen_s
 
     def close(self) -> None:
         """Ends the candidate and everything it started; a second time does nothing."""
@@ -133,29 +152,43 @@ class Jail:
         self.close()
 
     def _request(
-        self, request: dict[str, Any], args: Sequence[Any], kwargs: Mapping[str, Any] | None, wall_s: float | None
+        self,
+        request: dict[str, Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        wall_s: float | None,
+        cpu_s: float | None,
     ) -> Reply:
         request["args"] = encode(list(args))
         request["kwargs"] = encode(dict(kwargs or {}))
-        return self._ask(request, self._limits.wall_s if wall_s is None else wall_s)
+        return self._ask(request, self._limits.wall_s if wall_s is None else wall_s, cpu_s)
 
-    def _ask(self, request: dict[str, Any], wall_s: float) -> Reply:
+    def _ask(self, request: dict[str, Any], wall_s: float, cpu_s: float | None = None) -> Reply:
         """Sends one request and reads its reply; ends the candidate unless that is a reply in good form."""
         if self._ended is not None:
             return self._ended
         name = secrets.token_hex(8)  # drawn now: nothing that was sent before can be the answer
-        deadline = time.monotonic() + wall_s
+        began = time.monotonic()
+        deadline = began + wall_s
         try:
             early = self._early()
             if early is not None:
                 return self._end(early)
+            if cpu_s is not None and self._unseen_s > cpu_s / 5:
+                self._look()
             self._channel.settimeout(wall_s)
             self._channel.sendall(json.dumps({"id": name, **request}).encode() + b"\n")
-            line = self._line(deadline)
+            line = self._line(deadline, cpu_s)
+        except ZygoteError as problem:
+            return self._end(Reply("fault", error=clean(str(problem))))
         except TimeoutError:
-            return self._end(Reply("timeout", error=f"no answer within {wall_s:g} s"))
+            spent = cpu_s is not None and time.monotonic() < deadline
+            said = f"more than {cpu_s:g} s of CPU" if spent else f"no answer within {wall_s:g} s"
+            return self._end(Reply("timeout", error=said))
         except OSError:
             return self._died()
+        # What it used in this time is not known; it can be no more than this, but for what it left running.
+        self._unseen_s += time.monotonic() - began
         if line is None:
             return self._died()
         reply = _read(line, name)
@@ -170,16 +203,27 @@ class Jail:
             return None
         return Reply("malformed", error="a reply before the request") if early else self._died()
 
-    def _line(self, deadline: float) -> bytes | None:
+    def _line(self, deadline: float, cpu_s: float | None) -> bytes | None:
         """Reads one line; None at the end of the channel; an empty line stands for what is no single line."""
         most = self._limits.reply_kb * 1024
         read = b""
+        before = self._seen_s + self._unseen_s
+        left_s = cpu_s
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            self._channel.settimeout(left)
-            more = self._channel.recv(1 << 16)
+            self._channel.settimeout(left if left_s is None else min(left, left_s))
+            try:
+                more = self._channel.recv(1 << 16)
+            except TimeoutError:
+                if cpu_s is None:
+                    raise
+                self._look()
+                if self._seen_s - before > cpu_s:
+                    raise
+                left_s = max(before + cpu_s - self._seen_s, _LOOK_S)
+                continue
             if not more:
                 return None
             read += more
@@ -188,6 +232,10 @@ class Jail:
                 return read[:place] if place == len(read) - 1 else b""
             if len(read) > most:
                 return b""
+
+    def _look(self) -> None:
+        """Reads from the zygote what the candidate has used."""
+        self._seen_s, self._unseen_s = max(self._zygote.used(), self._seen_s), 0.0
 
     def _died(self) -> Reply:
         return self._end(None)
@@ -198,12 +246,13 @@ class Jail:
             return self._ended
         whole = True
         try:
-            end = self._zygote.end()
+            end = self._zygote.end(died=reply is None)
         except ZygoteError as problem:
             whole = False
             self._ended = reply or Reply("fault", error=clean(str(problem)))
         else:
             self._ended = _last(end) if reply is None else reply
+            self._seen_s = float(end["cpu_s"])
         self._channel.close()
         self._release(whole)
         return self._ended
@@ -234,8 +283,10 @@ def _read(line: bytes, name: str) -> Reply:
         if keys == {"raised", "error"} and type(data["raised"]) is list and type(data["error"]) is str:
             names = tuple(clean(each) for each in data["raised"] if type(each) is str)
             return Reply("raised", error=clean(data["error"]), raised=names)
-        if keys == {"unsupported"} and type(data["unsupported"]) is str:
-            return Reply("unsupported", error=clean(data["unsupported"]))
+        if keys in ({"unsupported"}, {"unsupported", "truth"}) and type(data["unsupported"]) is str:
+            truth = data.get("truth")
+            if truth is None or type(truth) is bool:
+                return Reply("unsupported", error=clean(data["unsupported"]), truth=truth)
         if data == {"memory": True}:
             return Reply("memory", error="MemoryError", raised=("MemoryError", "Exception"))
     except (ValueError, RecursionError):

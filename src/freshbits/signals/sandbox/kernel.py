@@ -5,6 +5,7 @@ Runs inside the jail, so it imports the standard library alone.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -35,6 +36,7 @@ _CHILD_SETTID = 0x01000000
 _SIGCHLD = 17
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
+_ARENA_MAX = -8
 _SET_PDEATHSIG = 1
 _SET_DUMPABLE = 4
 _CAPBSET_DROP = 24
@@ -112,6 +114,12 @@ def drop_privileges() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     _checked(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
     prctl(_SET_NO_NEW_PRIVS, 1)
+
+
+def share_arenas() -> None:
+    """Lets all threads allocate from one arena: each of its own would take 64 MB of address space, which is limited."""
+    with contextlib.suppress(AttributeError):  # a C library without arenas
+        _libc().mallopt(ctypes.c_int(_ARENA_MAX), ctypes.c_int(1))
 
 
 def clone(flags: int) -> int:

@@ -112,14 +112,17 @@ class Zygote:
         except OSError as problem:
             raise ZygoteError("the zygote is gone") from problem
 
-    def end(self) -> dict[str, Any]:
-        """Ends the candidate and everything it started; says how it ended: `why`, and its exit code."""
-        try:
-            self.control.settimeout(_BURY_S)
-            self.control.send(b"end")
-        except OSError as problem:
-            raise ZygoteError("the zygote is gone") from problem
-        return self._read()
+    def used(self) -> float:
+        """Says how many seconds of CPU the candidate and everything it started have used, to a hundredth."""
+        return float(self._told(b"use")["cpu_s"])
+
+    def end(self, *, died: bool = False) -> dict[str, Any]:
+        """Ends the candidate and everything it started; says how: `why`, its exit code, its seconds of CPU.
+
+        Args:
+            died: whether its channel was closed, so that it may just be ending by itself.
+        """
+        return self._told(b"died" if died else b"end")
 
     def close(self) -> None:
         """Ends the jail with everything in it."""
@@ -135,6 +138,14 @@ class Zygote:
         poll = select.poll()
         poll.register(self.control, 0)
         return not poll.poll(0)
+
+    def _told(self, message: bytes) -> dict[str, Any]:
+        try:
+            self.control.settimeout(_BURY_S)
+            self.control.send(message)
+        except OSError as problem:
+            raise ZygoteError("the zygote is gone") from problem
+        return self._read()
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -73,7 +73,7 @@ class _Run:
             stopped = "timeout"
         except OSError:
             stopped = None  # it ended by itself while it was spoken to
-        end = self.zygote.end()
+        end = self.zygote.end(died=stopped is None)
         while len(self.printed) <= self.most and self._read_output():
             pass
         if len(self.printed) > self.most:

@@ -30,6 +30,7 @@ class Reply:
         value: what the call returned, rebuilt from data (see `codec`).
         error: why, in a few words; may quote the candidate, so escape it where it is shown.
         raised: names of the exception's class and its bases up to `Exception`, nearest first; names only.
+        truth: whether a value that is `unsupported` counts as true, where the candidate says so.
         args: the positional arguments after the call, where `call(…, back=True)` asked for them.
 
     >>> Reply("ok", 3).ok, Reply("died", error="exit code 0").ok
@@ -41,6 +42,7 @@ class Reply:
     error: str = ""
     raised: tuple[str, ...] = ()
     args: list[Any] | None = None
+    truth: bool | None = None
 
     @property
     def ok(self) -> bool:

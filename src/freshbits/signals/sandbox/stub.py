@@ -104,7 +104,11 @@ def _answer(request: dict[str, Any], answer: dict[str, Any], namespace: dict[str
         objects.append(value)
         answer["ok"] = len(objects) - 1
         return
-    answer["ok"] = encode(value)
+    try:
+        answer["ok"] = encode(value)
+    except UnsupportedError as problem:
+        answer["unsupported"], answer["truth"] = _text(problem), bool(value)
+        return
     if request.get("back"):
         answer["args"] = [encode(each) for each in args]
 
