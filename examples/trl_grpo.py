@@ -15,7 +15,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast,
 from trl import GRPOConfig, GRPOTrainer
 from trl.rewards import accuracy_reward
 
-from freshbits.integrations.trl import metered
+from freshbits.integrations.trl import FreshbitsCallback, metered
 
 SYMBOLS = "0123456789+=? abcdefghijklmnopqrstuvwxyzWABCI\\{}."
 
@@ -69,6 +69,7 @@ def train(folder: str, *, meter: bool = True, steps: int = 3) -> GRPOTrainer:
     trainer = GRPOTrainer(
         model=model,
         reward_funcs=rewards,
+        callbacks=[FreshbitsCallback()] if meter else None,  # optional: the numbers in a file of their own, too
         train_dataset=sums(),
         processing_class=tokenizer,
         args=GRPOConfig(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,11 @@ def test_one_added_line_changes_nothing_and_logs_what_rewards_carry(example: Mod
         assert not any(name.startswith(("info/", "hack/")) for name in two)
     for (name, one), two in zip(with_it.model.state_dict().items(), without.model.state_dict().values(), strict=True):
         assert torch.equal(one, two), name
-    for entry in steps(with_it):
+    kept = [json.loads(line) for line in (tmp_path / "True" / "freshbits.jsonl").read_text().splitlines()]
+    for entry, line in zip(steps(with_it), kept, strict=True):
+        assert line == {
+            name: value for name, value in entry.items() if name == "step" or name.startswith(("info/", "hack/"))
+        }
         assert entry["info/dead_groups"] == pytest.approx(entry["frac_reward_zero_std"])
         assert entry["info/components/accuracy_reward"] == 0.0  # an untrained network is never right
         assert entry["info/contrast_bits"] == entry["info/components/reward_num_unique_letters"] > 1.0

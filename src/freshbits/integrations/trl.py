@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+OWN = ("info/", "hack/")  # what the names of all metrics begin with
 
 
 def metered(reward_funcs: Any, *, weights: Sequence[float] | None = None, window: Window | None = None) -> Any:
@@ -142,6 +146,43 @@ class AsyncMetered(_Wrapper):
         values = await self.__wrapped__(*args, **kwargs)
         self.meter.take(self.place, self.__name__, values, kwargs)
         return values
+
+
+class FreshbitsCallback:
+    """Keeps what `metered` rewards logged in one small file beside the run: `freshbits.jsonl`, a line per logging step.
+
+    Optional: the trainer's loggers have the same numbers. It has the methods of a `transformers.TrainerCallback`.
+
+    Args:
+        folder: where to write; the trainer's `output_dir` where None.
+
+    >>> callback = FreshbitsCallback()  # GRPOTrainer(reward_funcs=metered(…), callbacks=[callback])
+    >>> callback.on_step_end(None, None, None) is None
+    True
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = None if folder is None else Path(folder)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002
+        """Writes the metered part of what is being logged."""
+        found = {name: value for name, value in (logs or {}).items() if name.removeprefix("eval_").startswith(OWN)}
+        if not found or not state.is_world_process_zero:
+            return
+        folder = self.folder or Path(args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "freshbits.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": state.global_step, **found}) + "\n")
+
+    def __getattr__(self, name: str) -> Any:
+        """Returns a method that does nothing, for all other events of a trainer."""
+        if name.startswith("on_"):
+            return _nothing
+        raise AttributeError(name)
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Does nothing at an event that says nothing about rewards."""
 
 
 def runs(prompts: Sequence[str]) -> NDArray[np.int64]:
