@@ -26,10 +26,11 @@ from freshbits.cli.console import (
 def score(
     logs: Logs,
     signal: Annotated[list[str], typer.Option("--signal", help="Signal to apply; may be repeated.")],
-    out: Annotated[str, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")],
+    out: Annotated[str | None, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")] = None,
     option: Annotated[list[str] | None, typer.Option("--option", help="KEY=VALUE, or NAME.KEY=VALUE.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Model of logprob or self_judge.")] = None,
     gold: Annotated[bool, typer.Option("--gold", help="Check first that the references are accepted.")] = False,
+    harden: Annotated[bool, typer.Option("--harden", help="Score nothing: probe the signals themselves.")] = False,
     origin: Origin = None,
     as_: Annotated[list[str] | None, typer.Option("--as", help="NAME, or SIGNAL=NAME: call its column so.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Batches scored at once.")] = None,
@@ -43,9 +44,12 @@ def score(
     json_path: JsonPath = None,
 ) -> None:
     """Apply signals to the completions of a log; write its rows with NAME, NAME.evidence, NAME.origin."""
+    from freshbits.errors import InputError
     from freshbits.plain import to_plain
+    from freshbits.report.hardening import hardening_page
     from freshbits.report.scored import scored_page
     from freshbits.rollouts.options import parse_origins
+    from freshbits.signals.golds import harden_on
     from freshbits.signals.named import WITH_MODEL, make, parse_names, parse_settings
     from freshbits.signals.scoring import score as run
 
@@ -59,6 +63,15 @@ def score(
     logged = [f"{name}={value}" for name, value in origins.items() if name not in columns]
     options = read_options(None, map_, format_, truth, truth_is, join, labels, None, None, logged)
     signals = [make(name, settings[name]) for name in signal]
+    if harden:
+        found = [harden_on(logs, each, options) for each in signals]
+        if json_path is not None:
+            write_json(found[0].to_json() if len(found) == 1 else [each.to_json() for each in found], json_path)
+        for each in found if json_path != "-" else ():
+            show(hardening_page, each)
+        return
+    if out is None:
+        raise InputError("there is no file to write to", mend="name one with -o FILE")
     try:
         with progress() as advance:
             result = run(

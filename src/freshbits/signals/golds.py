@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freshbits.errors import InputError
+from freshbits.rollouts.options import ReadOptions
+from freshbits.rollouts.read import read
 from freshbits.signals.gold import Gold, check_gold
-from freshbits.signals.items import fields_of, items_of, read_columns
+from freshbits.signals.hardening import harden
+from freshbits.signals.items import asked_columns, fields_of, items_of, read_columns
 from freshbits.signals.stated import quoted
 
 if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
+    from freshbits.signals.hardening import Hardening
     from freshbits.signals.signal import Item, Signal
 
 
@@ -66,3 +71,14 @@ def require_golds(log: Log, signal: Signal) -> Gold:
             mend="mend the reference or the signal's options, or leave out --gold",
         )
     return gold
+
+
+def harden_on(source: Any, signal: Signal, options: ReadOptions | None = None) -> Hardening:
+    """Probes a signal with degenerate completions for the prompts of a log; its completions are not looked at.
+
+    Raises:
+        InputError: the log cannot be read, or lacks what the signal needs.
+    """
+    given = options or ReadOptions()
+    log = read(source, replace(given, unscored=True, columns=(*given.columns, *asked_columns([signal]))))
+    return harden(signal, [prompt.item for prompt in prompts_of(log, signal)])

@@ -42,7 +42,9 @@ class Journal:
         try:
             self._file: IO[bytes] = path.open("a+b")
         except OSError as error:
-            raise InputError(f"cannot write here ({error.strerror})", file=path, mend="choose another place") from None
+            raise InputError(
+                f"cannot write here ({error.strerror})", file=path.parent, mend="choose another place"
+            ) from None
         _lock(self._file, path)
         try:
             if not resume:
