@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli import audit, compare, forecast, formats, label, score
+from freshbits.cli import audit, check, compare, forecast, formats, label, report, score
 from freshbits.errors import FreshbitsError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command()(compare.compare)
 app.command()(label.label)
 app.command()(score.score)
 app.command()(forecast.forecast)
+app.command()(check.check)
+app.command()(report.report)
 app.command()(formats.formats)
 
 

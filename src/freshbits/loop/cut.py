@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from freshbits.loop.trail import trail
-from freshbits.loop.unroll import At, Edge, pairs, students_of, unroll
+from freshbits.loop.unroll import At, Edge, students_of, unroll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,8 +21,9 @@ def cut(graph: Graph, also: Iterable[Edge] = ()) -> list[Edge]:
     """Returns a smallest set of arrows without which nothing from outside reaches the next student.
 
     Only arrows that bring something in are taken: not those into the student, the prompts, a filter or the student's
-    trainer. Of several smallest sets the one nearest to the task is returned; where only sets of more than three
-    arrows close the loop, one of which none can be spared. An empty list says that no such set exists.
+    trainer, nor what is handed on to the next round. Of several smallest sets the one nearest to the task is returned;
+    where only sets of more than three arrows close the loop, one of which none can be spared. An empty list says that
+    no such set exists.
     """
     extra = tuple(also)
     allowed = _allowed(graph, extra)
@@ -73,12 +74,12 @@ def _minimal(graph: Graph, also: tuple[Edge, ...], allowed: set[Edge]) -> list[E
 
 def _allowed(graph: Graph, also: tuple[Edge, ...]) -> set[Edge]:
     students = set(students_of(graph))
-    begins = {tail for tail, head in ((e[0], e[1]) for e in graph.edges) if head in students}
-    closed = students | begins | {tail for tail, head in graph.next_round if head in students}
+    edges = {(tail, head) for tail, head in graph.edges} | set(also)
+    closed = students | {tail for tail, head in edges if head in students}
+    closed |= {tail for tail, head in graph.next_round if head in students}
     closed |= {name for name, node in graph.nodes.items() if node.kind in ("prompts", "filter")}
-    inward = {edge for edge in (*pairs(graph), *also) if edge[1] not in closed}
     # Rows that reach the trainer straight from the task have no other arrow to cut.
-    return inward or {edge for edge in pairs(graph) if edge[1] not in students}
+    return {edge for edge in edges if edge[1] not in closed} or {edge for edge in edges if edge[1] not in students}
 
 
 def _along(path: Sequence[At]) -> list[Edge]:

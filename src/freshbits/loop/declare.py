@@ -13,7 +13,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from freshbits.loop import text as texts
 from freshbits.loop.faults import fault, nearest
+from freshbits.loop.kinds import KINDS
 from freshbits.loop.parts import Meter, Model, Name, Origin, Part, Signal, Task, Train, UnclearError
+from freshbits.loop.shapes import SHAPES, filled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +66,7 @@ class Declaration(Part):
 
 
 class Loop(Declaration):
-    """Declares a generation-training loop in its short form.
+    """Declares a generation-training loop in its short form; `shape` fills in a ready-made one (`loop.shapes`).
 
     Raises:
         InputError: if a key is unknown or missing, a value is of the wrong type, or two do not go together.
@@ -72,7 +74,7 @@ class Loop(Declaration):
     >>> loop = Loop(name="sums", task={"environment": "sums"}, model={"config": "tiny"},
     ...             signal={"verifier": "exact"}, train={"method": "rft"})
     >>> loop.signals[0].name, loop.train.learning_rate, Loop.loads(loop.dumps()) == loop
-    ('exact', 0.001, True)
+    ('exact', 0.0003, True)
     >>> Loop(task={"environment": "sums"}, model={"config": "tiny"}, train={"method": "rft", "round": 3})
     Traceback (most recent call last):
         ...
@@ -100,7 +102,7 @@ class Loop(Declaration):
     def _filled(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        data = dict(data)
+        data = _shaped(dict(data))
         given = data.get("signal")
         if given is None or given == {}:
             given = "none"
@@ -108,7 +110,7 @@ class Loop(Declaration):
             data["signal"] = [given]
         model, train = data.get("model"), data.get("train")
         if isinstance(model, dict) and isinstance(train, dict) and "learning_rate" not in train:
-            rate = 1e-3 if model.get("config") else 1e-4 if model.get("peft") is not None else 1e-5
+            rate = 3e-4 if model.get("config") else 1e-4 if model.get("peft") is not None else 1e-5
             data["train"] = {**train, "learning_rate": rate}
         return data
 
@@ -135,6 +137,21 @@ class Loop(Declaration):
             mend = "method: sft" if "reference" in kinds else "give a signal, or method: self"
             raise UnclearError(f"{method} needs a signal that scores completions", mend, "signal")
         return self
+
+
+def _shaped(data: dict[str, Any]) -> dict[str, Any]:
+    """Fills in what the shape says that the declaration names."""
+    if "shape" not in data:
+        return data
+    name = data.pop("shape")
+    shape = SHAPES.get(name) if isinstance(name, str) else None
+    if shape is None:
+        like = nearest(str(name), list(SHAPES))
+        raise UnclearError(f"{name!r} is no shape", f"write {like or ', '.join(SHAPES)}", "shape")
+    found = filled(shape, data)
+    if shape.value is None and isinstance(found["signal"], dict) and not set(found["signal"]) & set(KINDS):
+        raise UnclearError(f"the shape {name} leaves one name open", f"give signal: {{{shape.kind}: NAME}}", "signal")
+    return found
 
 
 class Node(Part):

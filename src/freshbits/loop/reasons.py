@@ -51,17 +51,16 @@ def why_open(read: Sources, adjective: str | None, path: list[At], parts: list[s
     if adjective == "exhaustible":
         own = [name for name in names if name in read.fixed and read.graph.nodes[name].kind == "state"]
         if own:
-            return f"it can win back what {own[0]} knew and no more: once that is learned, nothing comes in"
-        return (
-            f"{next((n for n in names if n in read.fixed), where)} is fixed and finite: once learned, nothing comes in"
-        )
+            return f"it can win back what {own[0]} knew, and no more; once that is learned, nothing comes in"
+        fixed = next((name for name in names if name in read.fixed), where)
+        return f"what comes in through {fixed} is fixed and finite; once that is learned, nothing more does"
     if adjective == "decaying":
         heads = {head for _, head in read.begins}
         judge = next((name for name in names if name in heads), where)
-        return f"{judge} is trained again on the student's completions: only what it began from is from outside"
+        return f"{judge} drifts with the student: only what it began from is from outside"
     if parts == ["executor"]:
-        return "through the executor only: what programs do is news, but nothing new about the specification"
-    return "every round asks the outside again"
+        return "only what programs do comes in, through the executor; nothing new about the specification"
+    return f"in every round something comes in through {where} that is not the student's own"
 
 
 def to_declare(graph: Graph, unknown: list[str]) -> str:

@@ -2,7 +2,8 @@
 
 The graph is unrolled over two rounds. With X the task, Z_t the student with its pool and Q_t the prompts of round t, a
 signal S_t is closed where X and S_t are d-separated given Z and Q of both rounds, and the loop is closed where X and
-the next student are. Q is held fixed because through X → Q → Y → S any loop would look open.
+the next student are (Pearl 2009, Causality, 1.2; the arrows into Z and Q are left out, so that what the student became
+cannot speak for what it was taught by). Q is held fixed because through X → Q → Y → S any loop would look open.
 `closed` means no new information, not no gain: a closed loop can sharpen for a while. `open` does not mean right.
 
 What is open has an adjective: *renewing*, where every round asks the outside again; *exhaustible*, where all that comes

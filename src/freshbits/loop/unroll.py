@@ -24,7 +24,7 @@ class Unrolled:
     """Holds the graph over two rounds.
 
     Attributes:
-        dag: the arrows between (node, round).
+        dag: the arrows between (node, round), but for those into what is held fixed.
         tasks: the parts of the task.
         trainers: what makes the next student.
         given: what is held fixed: the student, the prompts and the pool of both rounds.
@@ -49,8 +49,9 @@ def unroll(
     in the first round only: it says what it began from. Something frozen that reads the student, or what it writes,
     was made of the student as it was before. The student began from the task, unless it is said from what.
 
-    The student and the prompts of the earlier round are held fixed too. Otherwise what the student has become would
-    tell what it was, and a frozen judge that knows nothing would look like a message (explaining away).
+    What is held fixed is given, whatever made it: the arrows into it are left out once the graph is whole. Otherwise
+    what the student has become would tell what it was taught by, and a frozen judge that knows nothing would look like
+    a message as soon as anything else teaches (explaining away). For the same reason both rounds are held.
 
     Args:
         graph: the declared graph.
@@ -92,6 +93,7 @@ def unroll(
     for name, node in graph.nodes.items():
         if node.kind == "prompts" or (node.kind == "data" and name in carried):  # the pool is held by the loop itself
             held |= {(name, at) for at in (0, NOW) if (name, at) in dag}
+    dag.remove_edges_from(list(dag.in_edges(held)))
     return Unrolled(dag, tasks, [tail for tail, head in map(_pair, graph.next_round) if head in students], held)
 
 
@@ -131,11 +133,6 @@ def students_of(graph: Graph) -> list[str]:
         mend = "give next_round an arrow from a trainer to the state it makes"
         raise InputError("nothing is trained from round to round", column="next_round", mend=mend)
     return found
-
-
-def pairs(graph: Graph) -> list[Edge]:
-    """Lists all arrows of a graph."""
-    return [*map(_pair, graph.edges), *map(_pair, graph.next_round)]
 
 
 def separated(dag: nx.DiGraph[At], tasks: Iterable[str], node: At, given: set[At]) -> bool:
