@@ -19,6 +19,7 @@ from freshbits.signals.own_state.logprob import Logprob
 from freshbits.signals.own_state.majority import Majority
 from freshbits.signals.own_state.self_judge import SelfJudge
 from freshbits.signals.regex import Regex
+from freshbits.signals.unit_tests import UnitTests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ class Named(Protocol):
 
 
 SIGNALS: tuple[type[Named], ...] = (
-    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math,
+    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math, UnitTests,
     Majority, Confidence, Logprob, SelfJudge, Random, Moved,
 )  # fmt: skip
 
