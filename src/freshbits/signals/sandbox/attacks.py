@@ -53,7 +53,10 @@ def write_file(path):
 def write_anywhere():
     places = ["/", "/usr", "/usr/bin", "/usr/lib", "/etc", "/dev", "/dev/shm", "/proc", "/var/tmp", "/home", "/root",
               sys.base_prefix, os.path.dirname(os.__file__)]
-    return [place for place in places if write_file(os.path.join(place, "freshbits-was-here"))]
+    written = [place for place in places if write_file(os.path.join(place, "freshbits-was-here"))]
+    for place in written:
+        os.unlink(os.path.join(place, "freshbits-was-here"))
+    return written
 
 
 def connect(family, kind, address):
