@@ -94,15 +94,27 @@ def fit_weighted(
     [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
     """
     pairs, weights = _count_pairs(n, k, weight, fold, folds)
-    sizes, hits = pairs[:, 0], pairs[:, 1]
+    grid, mass = fit_pairs(pairs[:, 0], pairs[:, 1], weights)
+    return grid, mass, weights.sum(axis=1)
+
+
+def fit_pairs(
+    sizes: NDArray[np.int64], hits: NDArray[np.int64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fits one mixture per row of weights to distinct pairs (n, k): (grid, mass per row); they share their steps.
+
+    >>> grid, mass = fit_pairs(np.array([8, 8]), np.array([0, 8]), np.array([[50.0, 50.0], [90.0, 10.0]]))
+    >>> (mass @ grid).round(2).tolist()
+    [0.5, 0.1]
+    """
     grid, edges = _grid()
     log = log_binomial(sizes, hits, grid)
     likelihood = np.exp(log - log.max(axis=1, keepdims=True))
     mass = start_mass(sizes, hits, weights, edges)
-    total = weights.sum(axis=1)
-    for _ in range(STEPS if int(n.max()) <= LARGE else STEPS_LARGE):
-        mass *= (weights / np.maximum(mass @ likelihood.T, 1e-300)) @ likelihood / np.maximum(total, 1e-300)[:, None]
-    return grid, mass, total
+    total = np.maximum(weights.sum(axis=1), 1e-300)[:, None]
+    for _ in range(STEPS if int(sizes.max()) <= LARGE else STEPS_LARGE):
+        mass *= (weights / np.maximum(mass @ likelihood.T, 1e-300)) @ likelihood / total
+    return grid, mass
 
 
 def contrast_bits(n: NDArray[np.int64], k: NDArray[np.int64], prompts: NDArray[np.uint64]) -> Estimate:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from freshbits.criteria.candidates import number_levels, top_codes
-from freshbits.criteria.offered import contrast_point
+from freshbits.criteria.offered import contrast_points
 from freshbits.criteria.sampled import verdict_levels
 from freshbits.information.counted import counted_surprise
 from freshbits.information.intercept import Cells, point_bits
@@ -157,18 +157,14 @@ class Window:
             dead = _dead_share(newest.total, newest.group)
             if dead is not None:
                 metrics["info/dead_groups"] = dead
-        parts: dict[str, float | None] = {}
-        for name in newest.scores:
-            if all(name in batch.scores for batch in batches):
-                score = np.concatenate([batch.scores[name] for batch in batches])
-                parts[name] = contrast_point(score, group, prompt)
+        names = [name for name in newest.scores if all(name in batch.scores for batch in batches)]
+        scores = [np.concatenate([batch.scores[name] for batch in batches]) for name in names]
         total = _total(batches)
-        if total is not None:
-            alone = len(newest.scores) == 1 and _same(newest.total, next(iter(newest.scores.values())))
-            bits = parts.get(next(iter(parts), "")) if alone else contrast_point(total, group, prompt)
-            if bits is not None:
-                metrics["info/contrast_bits"] = bits
-        metrics.update({f"info/components/{name}": bits for name, bits in parts.items() if bits is not None})
+        found = contrast_points([*scores, *([] if total is None else [total])], group, prompt)
+        if total is not None and found[-1] is not None:
+            metrics["info/contrast_bits"] = found[-1]
+        parts = zip(names, found, strict=False)
+        metrics.update({f"info/components/{name}": bits for name, bits in parts if bits is not None})
         return metrics
 
     def _take_turns(self) -> None:
@@ -228,10 +224,6 @@ def _joined(batches: list[Batch], name: str) -> NDArray[np.uint64]:
 def _total(batches: list[Batch]) -> NDArray[np.float64] | None:
     totals = [batch.total for batch in batches if batch.total is not None]
     return np.concatenate(totals) if len(totals) == len(batches) else None
-
-
-def _same(one: NDArray[np.float64] | None, two: NDArray[np.float64]) -> bool:
-    return one is not None and np.array_equal(one, two, equal_nan=True)
 
 
 def _dead_share(total: NDArray[np.float64], group: NDArray[np.uint64]) -> float | None:
