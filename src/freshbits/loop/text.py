@@ -25,6 +25,7 @@ _CORE = {
     "int": (r"[-+]?[0-9]{1,18}", list("-+0123456789")),
     "float": (r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
 }
+_HALVES = re.compile(r"\\\\|\\u(d[89ab]..)\\u(d[c-f]..)")
 Place = tuple[str | int, ...]
 
 
@@ -122,7 +123,9 @@ def write(data: dict[str, Any]) -> str:
 
 def write_json(data: dict[str, Any]) -> str:
     """Writes plain data as JSON that `parse` reads back to the same."""
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    written = json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    # YAML reads the two halves of a character beyond the first plane as two: it has to stand as it is.
+    return _HALVES.sub(lambda found: found[0] if found[1] is None else json.loads(f'"{found[0]}"'), written)
 
 
 def _loader(text: str, file: str | None) -> yaml.SafeLoader:
