@@ -256,6 +256,7 @@ class Forecast(Section, Shown):
     trajectory: list[Json] = field(default_factory=list)
     backtest: list[Json] = field(default_factory=list)
     change: Json | None = None
+    logged: list[Json] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from freshbits.criteria.panels import ENOUGH_REPEATED, panel_of
 from freshbits.dynamics.choice import choose
 from freshbits.dynamics.crossing import crossing
 from freshbits.dynamics.paired import paired
+from freshbits.information.resampling import mean
 from freshbits.results import Estimate, Forecast
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def forecast(evidence: Evidence, signal: str, *, horizon: int | None = None, tar
             needs="freshbits compare the rounds before and after what changed in the loop",
             backtest=_backtest(choice.tested, panel),
             change=change(panel),
+            logged=logged(panel),
         )
     return _judged(choice, choice.course, panel, steps, counted, target)
 
@@ -115,6 +117,7 @@ def _judged(
         "fit": _fit(course, counted, panel),
         "backtest": _backtest(choice.tested, panel),
         "change": change(panel),
+        "logged": logged(panel),
     }
     if len(rows) < 2:
         kept = course.fitted.interval("kept")[0] if course.fitted is not None else 0.0
@@ -183,6 +186,33 @@ def _backtest(tested: tuple[Tested, ...], panel: Panel) -> list[dict[str, Any]]:
         row["seen"][test.quantity] = test.seen
         row["refutes"] = row["refutes"] or test.refutes
     return list(rows.values())
+
+
+def logged(panel: Panel) -> list[dict[str, Any]]:
+    """Returns accuracy and variety of the rounds that exist: what a forecast is drawn over.
+
+    Accuracy is the mean pass rate over prompts, variety the mean share of pairs of rollouts that differ.
+    """
+    rows: list[dict[str, Any]] = []
+    for i, number in enumerate(panel.rounds):
+        n, x = panel.n[:, i], panel.x[:, i]
+        several = n > 1
+        rows.append(
+            {
+                "round": int(number),
+                "accuracy": _mean(x[n > 0] / n[n > 0], n[n > 0]),
+                "diversity": None
+                if panel.unlike is None
+                else _mean(panel.unlike[several, i] / (n[several] * (n[several] - 1)), n[several]),
+            }
+        )
+    return rows
+
+
+def _mean(values: np.ndarray, n: np.ndarray) -> Estimate | None:
+    method = "mean over prompts of one round, jackknife over prompts"
+    prompts = np.arange(values.size, dtype=np.uint64)
+    return mean(values, prompts, unit="share", method=method, rollouts=int(n.sum()))
 
 
 def change(panel: Panel) -> dict[str, Any] | None:

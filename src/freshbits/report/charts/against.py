@@ -42,7 +42,12 @@ def channel(audit: Audit) -> Picture | None:
     if not rows:
         return None
     said = listed([f"{row.name}: {row.kind} {share(row.found)}" for row in rows])
-    title = "Accepted among the right (TPR) and among the wrong (FPR)"
+    rates = any(row.kind != "AUROC" for row in rows)
+    title = (
+        "Accepted among the right (TPR) and among the wrong (FPR)"
+        if rates
+        else "A right answer ranks above a wrong one"
+    )
     return Picture(title, said, lambda width: intervals(rows, "share", width, share=True))
 
 

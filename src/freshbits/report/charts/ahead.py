@@ -11,28 +11,18 @@ from freshbits.report.words import estimate_of, number, share
 
 if TYPE_CHECKING:
     from freshbits.compared import Comparison
-    from freshbits.results import Block, Estimate, Forecast, Hacking
+    from freshbits.results import Estimate, Forecast, Hacking
 
 FOLLOWED = ("accuracy", "diversity")
 MOST_RACED = 14
 MOST_ROWS = 24
 
 
-def fan(section: Forecast, signal: str, logged: list[Block]) -> Picture | None:
-    """Draws the forecast's fan with the rounds that exist over it.
-
-    Args:
-        section: the forecast.
-        signal: its name.
-        logged: the rounds of the budget; drawn where the forecast follows the same quantity.
-    """
+def fan(section: Forecast, signal: str) -> Picture | None:
+    """Draws the forecast's fan with the rounds that exist over it."""
     if len(section.trajectory) < 2:
         return None
-    points: list[Point] = []
-    own = bool(section.fit) and (section.fit or {}).get("of") == signal
-    seen = [(block.from_, block.mean) for block in logged if own or not section.fit]
-    points += [Point("logged", at, found) for at, found in seen if found is not None and found.value is not None]
-    points += trajectory(section.trajectory)
+    points = [*trajectory(section.logged, "logged", projected=False), *trajectory(section.trajectory)]
     return Picture(
         f"{signal}: the rounds that exist, and what is expected",
         _words(points),
@@ -40,14 +30,14 @@ def fan(section: Forecast, signal: str, logged: list[Block]) -> Picture | None:
     )
 
 
-def trajectory(rows: list[dict[str, Any]]) -> list[Point]:
-    """Returns accuracy and variety of the rows to come as points."""
+def trajectory(rows: list[dict[str, Any]], said: str = "expected", *, projected: bool = True) -> list[Point]:
+    """Returns accuracy and variety of rounds as points."""
     points = []
     for name in FOLLOWED:
         for row in rows:
             found = estimate_of(row.get(name))
             if found is not None and found.value is not None:
-                points.append(Point(f"{name} expected", row["round"], found, True))
+                points.append(Point(f"{name}, {said}", row["round"], found, projected))
     return points
 
 

@@ -77,7 +77,7 @@ def courses(
     ]
     whole = all(float(point.at).is_integer() for point in points)
     spots = sorted({point.at for point in points})
-    x: Json = {"field": "at", "type": "quantitative", "axis": {"title": axis, "grid": False, "format": "~g"}}
+    x: Json = {"field": "at", "type": "quantitative", "axis": {"title": axis, "grid": False, "format": "~f"}}
     if powers:
         most = 5 if width < 400 else 9
         shown = spots[:: -(-len(spots) // most)]
@@ -98,7 +98,7 @@ def courses(
         "scale": {"domain": names, "range": [PALETTE[SERIES[at % 4]] for at in range(len(names))]},
         "legend": {} if several else None,
     }
-    dash = {**tone, "scale": {"domain": names, "range": [DASHES[at % 4] for at in range(len(names))]}}
+    dash = {**tone, "legend": None, "scale": {"domain": names, "range": [DASHES[at % 4] for at in range(len(names))]}}
     shape = {**tone, "scale": {"domain": names, "range": [SHAPES[at % 4] for at in range(len(names))]}}
     spoken = {"tooltip": {"field": "said", "type": "nominal"}, "description": {"field": "said", "type": "nominal"}}
     value = {**y, "field": "value"}

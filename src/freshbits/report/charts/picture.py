@@ -75,6 +75,8 @@ def sheet(layers: list[Json], values: list[Json], width: int, height: int | Json
                 "tickColor": PALETTE["line"],
                 "labelPadding": 5,
                 "titleLimit": width - 60,
+                "labelOverlap": "greedy",
+                "labelSeparation": 8,
             },
             "axisY": {"labelColor": PALETTE["ink"]},
             "legend": {

@@ -85,7 +85,7 @@ class Plots:
     def forecast(self, signal: str | None = None, width: int = WIDTH) -> Any:
         """Draws the rounds that exist and the fan of what is expected."""
         name = self._named(signal)
-        return _chart(ahead.fan(self._audit.forecast[name], name, self._audit.budget[name].by_round), width)
+        return _chart(ahead.fan(self._audit.forecast[name], name), width)
 
     def race(self, signal: str | None = None, width: int = WIDTH) -> Any:
         """Draws what a signal goes with inside a prompt."""

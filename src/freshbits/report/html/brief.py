@@ -39,7 +39,7 @@ def brief(result: Audit | Comparison | Forecast | Projection) -> str:
     elif isinstance(result, Comparison):
         pictures, parts = [ahead.compared(result)], [tag("h1", order(result)), notes(result.warnings)]
     elif isinstance(result, Forecast):
-        pictures, parts = [ahead.fan(result, "signal", [])], [_said(result)]
+        pictures, parts = [ahead.fan(result, "signal")], [_said(result)]
     else:
         pictures = [ahead.projected(result.trajectory)]
         judged = result.status == "judged"

@@ -88,6 +88,8 @@ def _kept(element: ElementTree.Element) -> Html | None:
     attributes = {}
     for key in ATTRIBUTES:
         value = element.get(key)
+        if key == "stroke-dasharray" and element.get("fill") is not None:
+            continue  # the mark of a legend; its line is dashed, it is not
         if value is not None and not (key == "opacity" and value == "1") and value != "transparent":
             attributes[key] = COLOURS.get(value) or _short(value)
     return tag(name, element.text if name == "text" else None, *parts, **attributes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import cleandoc
+from textwrap import dedent
 
 # Words that a method begins with or holds -> the module whose text explains it. The first that fits decides.
 HOMES = (
@@ -71,10 +73,14 @@ def home(method: str) -> str | None:
     return next((f"freshbits.{module}" for words, module in HOMES if words in method), None)
 
 
-def text_of(module: str) -> list[str]:
-    """Returns the paragraphs in which a module explains what it computes.
+def text_of(module: str) -> list[tuple[str, bool]]:
+    """Returns the paragraphs in which a module explains what it computes, and which of them are formulas.
 
-    >>> text_of("freshbits.information.pooled")[0][:11]
+    >>> text_of("freshbits.information.pooled")[0][0][:11]
     'Bits a feat'
     """
-    return [" ".join(part.split()) for part in (import_module(module).__doc__ or "").split("\n\n") if part.strip()]
+    found = []
+    for part in cleandoc(import_module(module).__doc__ or "").split("\n\n"):
+        formula = part.startswith("    ")
+        found.append((dedent(part) if formula else " ".join(part.split()), formula))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING
 
-from freshbits.report.html.escape import Html, join, tag
+from freshbits.report.html.escape import Html, tag
 from freshbits.report.html.measured import home, text_of
 from freshbits.report.words import estimate_of, many, number, said, share
 from freshbits.results import Estimate
@@ -79,21 +79,26 @@ class Numbers:
 
     def appendix(self) -> Html:
         """Writes how each number on the page is measured, and where the formula stands."""
-        found = []
+        homes: dict[str | None, list[tuple[int, str, list[str]]]] = {}
         for place, (method, units) in enumerate(self.methods.items(), start=1):
-            module = home(method)
-            found.append(
-                tag(
-                    "section",
-                    tag("h3", method[:1].upper() + method[1:] + "."),
-                    tag("p", f"Unit: {', '.join(units)}." if units else None, class_="note"),
-                    *([tag("p", paragraph) for paragraph in text_of(module)] if module else []),
-                    tag("p", "Formula and code: ", tag("code", module), class_="note") if module else None,
-                    id=f"method-{place}",
-                    class_="method",
-                )
-            )
-        return join(*found)
+            homes.setdefault(home(method), []).append((place, method, units))
+        return tag("div", *(_explained(module, methods) for module, methods in homes.items()), class_="methods")
+
+
+def _explained(module: str | None, methods: list[tuple[int, str, list[str]]]) -> Html:
+    """Writes the methods of one module, and its text."""
+    heads = [
+        tag(
+            "h3",
+            method[:1].upper() + method[1:],
+            tag("span", f" in {', '.join(units)}", class_="note") if units else None,
+            id=f"method-{place}",
+        )
+        for place, method, units in methods
+    ]
+    text = [tag("pre" if formula else "p", part) for part, formula in text_of(module)] if module else []
+    where = tag("p", "Formula and code: ", tag("code", module), class_="note") if module else None
+    return tag("section", *heads, *text, where, class_="method")
 
 
 def estimates(held: object, path: str = "") -> Iterator[tuple[str, Estimate]]:

@@ -38,14 +38,13 @@ def audit_html(audit: Audit) -> str:
     """
     audit = Audit.from_json(audit.to_json())  # numbers as the JSON has them
     numbers = Numbers()
-    logged = {signal: budget.by_round for signal, budget in audit.budget.items()}
     panels = [
         openness(audit, numbers),
         carried(audit, numbers),
         channel(audit, numbers),
         spent(audit, numbers),
         covered(audit, numbers),
-        ahead(audit.forecast, logged, numbers),
+        ahead(audit.forecast, numbers),
         followed(audit, numbers),
     ]
     proven, open_ = ([panel for panel in panels if panel.shows is shown] for shown in (True, False))
@@ -66,7 +65,7 @@ def forecast_html(found: dict[str, Forecast]) -> str:
     """Writes the forecasts of a log's signals as one HTML file; see `audit_html`."""
     found = from_plain(dict[str, Forecast], to_plain(found))
     numbers = Numbers()
-    panel = ahead(found, {}, numbers)
+    panel = ahead(found, numbers)
     head = tag("h1", panel.answer, class_=f"verdict {panel.status}")
     return document("forecast of a log", head, [panel], numbers)
 

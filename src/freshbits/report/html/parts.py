@@ -27,6 +27,7 @@ class Panel:
         status: whether it was judged; what was not looks like itself everywhere.
         body: pictures, tables, boxes.
         listed: whether it stands among the answers at the top of the page.
+        marked: whether its status is written beside it.
     """
 
     anchor: str
@@ -35,6 +36,7 @@ class Panel:
     status: Status
     body: Html
     listed: bool = True
+    marked: bool = True
 
     @property
     def shows(self) -> bool:
@@ -46,7 +48,7 @@ def written(panel: Panel) -> Html:
     """Writes a panel."""
     return tag(
         "section",
-        tag("h2", panel.question, badge(panel.status) if panel.listed else None),
+        tag("h2", panel.question, badge(panel.status) if panel.marked else None),
         tag("p", panel.answer, class_="answer") if panel.answer else None,
         panel.body,
         id=panel.anchor,
@@ -103,10 +105,13 @@ def some(names: Sequence[str]) -> str:
 
 def command(text: str) -> Html:
     """Writes a command with a button that copies it; a setting or an advice has nothing to paste and gets none."""
-    if not text.startswith("freshbits "):
+    run, mark, remark = text.partition("  (")  # a remark stands behind two blanks
+    if not run.startswith("freshbits "):
         return tag("p", tag("code", text), class_="command")
-    button = tag("button", "Copy", type="button", class_="copy", data_copy=text, aria_label=f"Copy: {text}")
-    return tag("p", tag("code", text), button, class_="command")
+    button = tag("button", "Copy", type="button", class_="copy", data_copy=run, aria_label=f"Copy: {run}")
+    return tag(
+        "p", tag("code", run, tag("span", f"  ({remark}", class_="note") if mark else None), button, class_="command"
+    )
 
 
 def notes(lines: Sequence[str], kind: Literal["note", "warning"] = "note") -> Html | None:
@@ -142,7 +147,7 @@ def table(
         for at in kept
     ]
     made = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body))
-    box = tag("div", made, class_="scroll tall" if sort else "scroll", tabindex=0, role="region", aria_label=title)
+    box = tag("div", made, class_="scroll", tabindex=0, role="region", aria_label=title)
     if not sort:
         return box
     search = tag(

@@ -94,7 +94,7 @@ def _glance(panels: Sequence[Panel]) -> Html:
                 "a",
                 tag("b", panel.question),
                 tag("span", _cut(panel.answer), class_="short"),
-                badge(panel.status),
+                badge(panel.status) if panel.marked else None,
                 href=f"#{panel.anchor}",
                 class_=panel.status,
             ),
@@ -102,7 +102,7 @@ def _glance(panels: Sequence[Panel]) -> Html:
         for panel in panels
         if panel.listed
     ]
-    return tag("nav", tag("ul", *tiles), aria_label="Answers at a glance") if tiles else join()
+    return tag("nav", tag("ul", *tiles), aria_label="Answers at a glance") if len(tiles) > 2 else join()
 
 
 def _cut(text: str) -> str:

@@ -12,25 +12,19 @@ from freshbits.report.words import estimate_of, number, share
 
 if TYPE_CHECKING:
     from freshbits.report.html.numbers import Numbers
-    from freshbits.results import Block, Forecast
+    from freshbits.results import Forecast
 
 MOST_DETAILED = 3
 MOST_SIGNALS = 8
 QUESTION = "What will happen?"
 
 
-def ahead(found: dict[str, Forecast], logged: dict[str, list[Block]], numbers: Numbers) -> Panel:
-    """Writes the panel of forecasts.
-
-    Args:
-        found: the forecast of every signal.
-        logged: the rounds that exist, per signal.
-        numbers: writes the numbers.
-    """
+def ahead(found: dict[str, Forecast], numbers: Numbers) -> Panel:
+    """Writes the panel of forecasts."""
     judged = {signal: section for signal, section in found.items() if section.status == "judged"}
     parts: list[Html | None] = []
     for signal, section in list(judged.items())[:MOST_DETAILED]:
-        picture = charts.fan(section, signal, logged.get(signal, []))
+        picture = charts.fan(section, signal)
         parts.append(figure(picture) if picture else None)
         parts.append(_told(signal, section, numbers))
     said = []

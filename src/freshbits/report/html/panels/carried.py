@@ -38,7 +38,8 @@ def carried(audit: Audit, numbers: Numbers) -> Panel:
     if not order:
         return Panel("budget", QUESTION, "No signal.", "not_judged", join())
     signal, first = order[0]
-    return Panel("budget", QUESTION, f"{signal} {carries(first)}", first.status, join(*parts))
+    answer = f"{signal}{' ' if first.status == 'judged' else ': '}{carries(first)}"
+    return Panel("budget", QUESTION, answer, first.status, join(*parts))
 
 
 def _table(audit: Audit, numbers: Numbers) -> Html | None:

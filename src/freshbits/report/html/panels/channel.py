@@ -45,18 +45,19 @@ def channel(audit: Audit, numbers: Numbers) -> Panel:
     parts.append(numbers.table(QUESTION, dict(list(audit.channel.items())[:MOST_SIGNALS])))
     if judged:
         signal, section = next(iter(judged.items()))
-        return Panel("channel", QUESTION, _answer(signal, section), "judged", join(*parts))
+        return Panel("channel", QUESTION, f"{signal} {rates(section)}", "judged", join(*parts))
     first = next(iter(audit.channel.values()), None)
     answer = f"Not judged: {first.reason}." if first is not None else "No signal."
     return Panel("channel", QUESTION, answer, first.status if first is not None else "not_judged", join(*parts))
 
 
-def _answer(signal: str, section: Channel) -> str:
+def rates(section: Channel) -> str:
+    """Says in a sentence how often right and wrong answers are accepted, or how well they are ranked."""
     if section.tpr is not None and section.fpr is not None:
-        return f"{signal} accepts {share(section.tpr)} of right and {share(section.fpr)} of wrong answers."
+        return f"accepts {share(section.tpr)} of right and {share(section.fpr)} of wrong answers."
     if section.auroc is not None:
-        return f"{signal} ranks a right answer above a wrong one with {share(section.auroc)}."
-    return f"{signal}: {section.reason or 'judged on labelled rows'}."
+        return f"ranks a right answer above a wrong one with {share(section.auroc)}."
+    return f"was judged on labelled rows: {section.reason or 'no rate is given'}."
 
 
 def _said(section: Channel) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from freshbits.report.html.escape import Html, join, tag
-from freshbits.report.html.parts import notes, some
+from freshbits.report.html.panels.channel import rates
+from freshbits.report.html.parts import notes
 from freshbits.report.terminal import carries
 from freshbits.report.truth import verdict_of
 from freshbits.report.words import many
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from freshbits.results import Audit
 
 MOST_SAID = 6
+MOST_NAMED = 3  # signals that say the same
 
 
 def lead(audit: Audit) -> Html:
     """Writes the verdict: of the first signal that can be judged; other signals follow, those that say the same once.
 
-    With truth it is whether the signal is open; without, what it carries. Where nothing could be judged it says so.
+    With truth it is whether the signal is open, or else its rates; without, what it carries. Where nothing could be
+    judged it says so.
     """
     said: dict[str, tuple[str, list[str]]] = {}
     for signal, sentence, status in _sentences(audit):
@@ -28,15 +31,19 @@ def lead(audit: Audit) -> Html:
     if not ordered:
         return tag("h1", "This log holds no signal that could be judged.")
     sentence, (status, names) = ordered[0]
-    first = tag("h1", tag("b", some(names)), f" {sentence}".replace(" %", "\u00a0%"), class_=f"verdict {status}")
+    first = tag("h1", tag("b", _names(names)), f" {sentence}".replace(" %", "\u00a0%"), class_=f"verdict {status}")
     others = [
-        tag("li", tag("b", some(names)), f" {sentence}", class_=status)
+        tag("li", tag("b", _names(names)), f" {sentence}", class_=status)
         for sentence, (status, names) in ordered[1:MOST_SAID]
     ]
     more = len(ordered) - MOST_SAID
     if more > 0:
         others.append(tag("li", f"and {many(more, 'more sentence')}: see the panels below"))
     return join(first, tag("ul", *others, class_="also") if others else None)
+
+
+def _names(signals: list[str]) -> str:
+    return ", ".join(signals) if len(signals) <= MOST_NAMED else f"{signals[0]} and {len(signals) - 1} more"
 
 
 def _sentences(audit: Audit) -> list[tuple[str, str, str]]:
@@ -47,11 +54,12 @@ def _sentences(audit: Audit) -> list[tuple[str, str, str]]:
             verdict, rest = verdict_of(section)
             if verdict is not None:
                 found.append((signal, f"is {verdict}{rest}", "judged"))
+            elif (channel := audit.channel.get(signal)) is not None and channel.status == "judged":
+                found.append((signal, rates(channel), "judged"))
     for signal, budget in audit.budget.items():
         sentence = carries(budget)
-        if budget.status == "not_applicable":
-            sentence = f"was not judged for contrast: {sentence}"
-        found.append((signal, sentence, budget.status))
+        if budget.status != "not_applicable":
+            found.append((signal, sentence, budget.status))
     return found
 
 

@@ -26,7 +26,7 @@ def openness(audit: Audit, numbers: Numbers) -> Panel:
     for signal, section in list(judged.items())[:MOST_DETAILED]:
         verdict, rest = verdict_of(section)
         picture = against.openness(section, signal)
-        parts.append(tag("h3", f"{signal} is {verdict}{rest}"))
+        parts.append(tag("h3", f"{signal} is {verdict}{rest}") if parts else None)
         parts.append(figure(picture) if picture else None)
         parts.append(notes(beside(section)))
         parts.append(

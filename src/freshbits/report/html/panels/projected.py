@@ -36,8 +36,7 @@ def projected(projection: Projection, numbers: Numbers) -> Panel:
     ]
     declared = [
         (name.replace("_", " "), _plain(value))
-        for held in (projection.situation, projection.numbers)
-        for name, value in held.items()
+        for name, value in {**projection.numbers, **projection.situation}.items()
         if value is not None
     ]
     body = join(

@@ -35,7 +35,7 @@ def prompts(audit: Audit) -> Panel:
     said = ["Counts of this log, not estimates; accepted is the signal's highest value."]
     said += [f"A few rollouts are quoted for {many(counted, 'prompt')}: open them in the first column."] * bool(counted)
     body = join(notes(said), table(QUESTION, heads, rows, sort=True, keys=[_keys(each) for each in audit.prompts]))
-    return Panel("prompts", QUESTION, answer, "judged", body, listed=False)
+    return Panel("prompts", QUESTION, answer, "judged", body, listed=False, marked=False)
 
 
 def _row(each: Telling) -> tuple[Any, ...]:
@@ -60,7 +60,7 @@ def _keys(each: Telling) -> tuple[Any, ...]:
 
 
 def _prompt(each: Telling) -> Html:
-    text = tag("span", each.prompt if each.prompt is not None else f"prompt {each.key}", class_="quote")
+    text = tag("span", each.prompt.strip() if each.prompt is not None else f"prompt {each.key}", class_="quote")
     if not each.rollouts:
         return text
     count = many(len(each.rollouts), "rollout")

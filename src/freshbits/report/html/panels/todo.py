@@ -27,12 +27,12 @@ def todo(remedies: Sequence[Remedy]) -> Panel:
         for remedy in remedies
     ]
     if not steps:
-        return Panel("remedies", QUESTION, "This log suggests nothing to do.", "judged", join())
+        return Panel("remedies", QUESTION, "This log suggests nothing to do.", "judged", join(), marked=False)
     answer = f"First: {remedies[0].command}"
-    return Panel("remedies", QUESTION, answer, "judged", tag("ol", *steps, class_="steps"))
+    return Panel("remedies", QUESTION, answer, "judged", tag("ol", *steps, class_="steps"), marked=False)
 
 
 def advice(sentences: Sequence[str]) -> Panel:
     """Writes the panel of what to change first, in words."""
     body = join(notes(list(sentences)))
-    return Panel("remedies", QUESTION, sentences[0] if sentences else "Nothing binds.", "judged", body)
+    return Panel("remedies", QUESTION, sentences[0] if sentences else "Nothing binds.", "judged", body, marked=False)
