@@ -73,13 +73,16 @@ def test_fresh_rows_keep_variety_by_their_number():
             loop({"verifier": "exact", "tpr": [0.9, 0.8, 0.95], "fpr": 0.1}, "rft", "beta:1,3", samples=8),
             {"samples": 8, "tpr": [0.9, 0.8, 0.95], "fpr": 0.1, "base_rate": ("beta", 1.0, 3.0)},
         ),
-        (loop({"random": 0.5}, "rft", [0.2, 0.4], samples=8), {"samples": 8, "tpr": 0.5, "fpr": 0.5, "base_rate": [0.2, 0.4]}),
+        (
+            loop({"random": 0.5}, "rft", [0.2, 0.4], samples=8),
+            {"samples": 8, "tpr": 0.5, "fpr": 0.5, "base_rate": [0.2, 0.4]},
+        ),
         (
             loop({"verifier": "exact", "tpr": 1.0, "fpr": 0.2}, "rft", 0.3, samples=64, keep=8, pool="accumulate"),
             {"keep": 8, "tpr": 1.0, "fpr": 0.2, "pool": "accumulate"},
         ),
     ],
-)  # fmt: skip
+)
 def test_a_declared_loop_gives_the_numbers_of_the_calculator(declared, numbers):
     expected = of_numbers(**{"base_rate": 0.3, "prompts": 100, "rounds": 8, **numbers})
     assert project(declared) == expected

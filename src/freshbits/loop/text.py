@@ -22,7 +22,7 @@ DEEPEST = 24
 _CORE = {
     "null": (r"(?:~|null|Null|NULL|)", ["~", "n", "N", ""]),
     "bool": (r"(?:true|True|TRUE|false|False|FALSE)", list("tTfF")),
-    "int": (r"[-+]?[0-9]{1,18}", list("-+0123456789")),
+    "int": (r"[-+]?[0-9]{1,4000}", list("-+0123456789")),
     "float": (r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
 }
 _HALVES = re.compile(r"\\\\|\\u(d[89ab]..)\\u(d[c-f]..)")
