@@ -33,6 +33,7 @@ PUBLIC = {
     "label",
     "page",
     "read",
+    "run",
     "score",
 }
 

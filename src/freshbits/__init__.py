@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from freshbits.forecasting import forecast
     from freshbits.loop.checking import check
     from freshbits.loop.declare import Loop
+    from freshbits.loop.run import run
     from freshbits.remedies.label import label
     from freshbits.report.terminal import page
     from freshbits.rollouts.log import Log
@@ -43,6 +44,7 @@ __all__ = [
     "label",
     "page",
     "read",
+    "run",
     "score",
 ]
 
@@ -58,6 +60,7 @@ _HOMES = {
     "label": "freshbits.remedies.label",
     "page": "freshbits.report.terminal",
     "read": "freshbits.rollouts.read",
+    "run": "freshbits.loop.run",
     "score": "freshbits.signals.scoring",
 }
 

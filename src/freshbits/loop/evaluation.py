@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from freshbits.loop.generate import Generator
+    from freshbits.loop.scoring import Judge
     from freshbits.loop.tasks.task import Prompt, Task
 
 EXACT, SAMPLED = "exact, every right answer listed", "sampled"
@@ -108,12 +109,13 @@ def exact(model: Reader, task: Task, prompts: Sequence[Prompt]) -> Evaluation:
     return Evaluation(EXACT, tuple(measured))
 
 
-def sampled(generator: Generator, task: Task, prompts: Sequence[Prompt], samples: int, seed: int) -> Evaluation:
-    """Measures by drawing completions: accuracy is the mean score of the task's own check, unscored ones left out."""
-    drawn = generator.generate([prompt.text for prompt in prompts for _ in range(samples)], 1.0, seed)
+def sampled(generator: Generator, judge: Judge, prompts: Sequence[Prompt], samples: int, seed: int) -> Evaluation:
+    """Measures by drawing completions: accuracy is the share that is right, unscored ones left out."""
+    asked = [prompt for prompt in prompts for _ in range(samples)]
+    drawn = generator.generate([prompt.text for prompt in asked], 1.0, seed)
+    right = judge(asked, [each.text for each in drawn])
     measured = []
     for at, prompt in enumerate(prompts):
-        some = drawn[at * samples : (at + 1) * samples]
-        scores = [score for each in some if (score := task.check(prompt, each.text)) is not None]
-        measured.append(Measured(prompt.text, math.fsum(scores) / len(scores) if scores else None, None, None))
+        known = [score for score in right[at * samples : (at + 1) * samples] if score is not None]
+        measured.append(Measured(prompt.text, math.fsum(known) / len(known) if known else None, None, None))
     return Evaluation(SAMPLED, tuple(measured))

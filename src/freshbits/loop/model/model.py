@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
 from freshbits.loop.model.tiny import base_path
+from freshbits.loop.quiet import quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +39,11 @@ class Model:
     def pad(self) -> int:
         """Token that fills shorter sequences up."""
         return int(self.tokenizer.pad_token_id)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights of the network."""
+        return sum(each.numel() for each in self.network.parameters())
 
     @property
     def end(self) -> int:
@@ -87,8 +93,9 @@ def load(declared: Declared, folder: Path | None = None) -> Model:
     kind = declared.dtype if declared.dtype != "auto" else "auto" if on_gpu else "float32"
     more = {"revision": declared.revision} if declared.revision else {}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left", **more)
-        network = AutoModelForCausalLM.from_pretrained(name, dtype=kind, **more, **declared.options)
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left", **more)
+            network: Any = AutoModelForCausalLM.from_pretrained(name, dtype=kind, **more, **declared.options)
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise InputError(f"the model {name!r} cannot be loaded ({first})", mend="name a model or a folder") from None
@@ -97,7 +104,8 @@ def load(declared: Declared, folder: Path | None = None) -> Model:
     if declared.peft is not None:
         from peft import LoraConfig, TaskType, get_peft_model
 
-        network = get_peft_model(network, LoraConfig(task_type=TaskType.CAUSAL_LM, **declared.peft))
+        options: dict[str, Any] = dict(declared.peft)
+        network = get_peft_model(network, LoraConfig(task_type=TaskType.CAUSAL_LM, **options))
     chat = bool(getattr(tokenizer, "chat_template", None))
     model = Model(network, tokenizer, chat=chat, adapter=declared.peft is not None)
     if folder is not None:

@@ -1,12 +1,13 @@
-"""Makes the base checkpoint of the tiny model: right about half of the time, with a learning rate that has come to rest.
+"""Makes the base checkpoint of the tiny model: right about half of the time, its learning rate come to rest.
 
     python -m freshbits.loop.model.pretrain [FOLDER]
 
 The network learns in a phase transition, at a step that depends on the seed, and one domain before the other. So
 accuracy is measured on the way (exactly): the domain that is behind is drawn more often, and from where all have begun
-to be right the rate falls in proportion to what is missing to the goal, to nothing. A base that is stopped while the rate is high gains on any training at all, and a
-loop would take the credit. Only prompts that loops may train on are seen; held-out ones stay unseen.
-The same recipe gives the same weights on the same machine and library versions; `recipe.json` keeps what came out.
+to be right the rate falls in proportion to what is missing to the goal, to nothing. A base that is stopped while the
+rate is high gains on any training at all, and a loop would take the credit. Only prompts that loops may train on are
+seen; held-out ones stay unseen. The same recipe gives the same weights on the same machine and library versions;
+`recipe.json` keeps what came out.
 """
 
 from __future__ import annotations

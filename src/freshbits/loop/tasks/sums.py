@@ -11,7 +11,7 @@ import random
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from freshbits.errors import InputError
 from freshbits.loop.tasks.task import Prompt, split
@@ -47,6 +47,8 @@ class Sums:
     accepted: int | None = None
     tail: bool = False
     held_out_share: float = HELD_OUT  # the base checkpoint was made with this
+    checks: ClassVar[bool] = True
+    read: ClassVar[str] = "exact"
     _right: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,11 @@ class Sums:
     def name(self) -> str:
         """Name of the task."""
         return "_and_".join(self.domains)
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest right completion."""
+        return 2 * len(self.write(0)) + 1 + (max(map(len, TAILS)) if self.tail else 0)
 
     @property
     def train(self) -> Sequence[Prompt]:
@@ -101,6 +108,10 @@ class Sums:
     def reference(self, prompt: Prompt, rng: random.Random) -> str:
         """Draws one right answer, each as likely as any other."""
         return rng.choice(self.answers(prompt))
+
+    def fixed_reference(self, prompt: Prompt) -> str:
+        """Returns one right answer of the prompt, the same over rounds; another for another seed."""
+        return self.reference(prompt, random.Random(f"{self.seed} {prompt.text}"))
 
     def answers(self, prompt: Prompt) -> Sequence[str]:
         """Lists every right completion, those with tails included.

@@ -48,6 +48,21 @@ class Task(Protocol):
         """Prompts that no loop trains on; accuracy is reported on them."""
         ...
 
+    @property
+    def checks(self) -> bool:
+        """Whether the task itself says what is right; else a verifier must be named."""
+        ...
+
+    @property
+    def read(self) -> str | None:
+        """How answers are told apart (a form of `signals.own_state.votes`); None: as the audit would."""
+        ...
+
+    @property
+    def longest(self) -> int | None:
+        """Characters of the longest right completion, where that is known."""
+        ...
+
     def check(self, prompt: Prompt, completion: str) -> float | None:
         """Returns 1 for a right completion, 0 for a wrong one, a score in between where the task gives one.
 
@@ -57,6 +72,10 @@ class Task(Protocol):
 
     def reference(self, prompt: Prompt, rng: random.Random) -> str | None:
         """Draws one true completion, as a person or a data set would give it; None where the task has none."""
+        ...
+
+    def fixed_reference(self, prompt: Prompt) -> str | None:
+        """Returns the one true completion of a prompt that stays the same over rounds; None where there is none."""
         ...
 
     def answers(self, prompt: Prompt) -> Sequence[str] | None:

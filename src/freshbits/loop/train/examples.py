@@ -6,10 +6,10 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
 
     from freshbits.loop.tasks.task import Prompt, Task
 
@@ -32,6 +32,7 @@ def written(rows: pl.DataFrame) -> list[Example]:
 def accepted(rows: pl.DataFrame, passed: Sequence[bool], keep: int | None, rng: random.Random) -> list[Example]:
     """Returns accepted completions, at most `keep` per prompt, drawn by lot.
 
+    >>> import polars as pl
     >>> rows = pl.DataFrame({"prompt": ["p", "p", "q"], IDS: [[1], [2], [3]]})
     >>> accepted(rows, [True, False, True], None, random.Random(0))
     [Example(prompt='p', tokens=(1,)), Example(prompt='q', tokens=(3,))]
@@ -71,13 +72,3 @@ def mixed(own: Sequence[Example], fresh: Sequence[Example], share: float, rng: r
     if not count:
         return list(own)
     return [*rng.sample(list(own), len(own) - count), *rng.sample(list(fresh), count)]
-
-
-def passes(scores: Mapping[str, Sequence[float | None]], thresholds: Mapping[str, float]) -> list[bool]:
-    """Says of every row whether each signal scored it and gave at least its threshold.
-
-    >>> passes({"exact": [1.0, 0.0, None]}, {"exact": 1.0})
-    [True, False, False]
-    """
-    columns = [[value is not None and value >= thresholds[name] for value in values] for name, values in scores.items()]
-    return [all(row) for row in zip(*columns, strict=True)]

@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from freshbits.loop.train.shared import arguments, quiet
+from freshbits.loop.quiet import quiet
+from freshbits.loop.train.shared import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,8 @@ def reinforce(model: Model, rows: Sequence[Scored], samples: int, updates: Updat
         folder: where the trainer may leave files.
     """
     from datasets import Dataset
-    from trl import GRPOConfig, GRPOTrainer
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
     groups: dict[str, list[Scored]] = defaultdict(list)
     for row in rows:

@@ -1,14 +1,11 @@
-"""What both trainers share: how much is trained, the settings that hold on any machine, and silence."""
+"""What both trainers share: how much is trained, and the settings that hold on any machine."""
 
 from __future__ import annotations
 
-import contextlib
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 WARM = 0.1  # share of a round's updates over which the rate rises: every round begins with a new optimiser
@@ -54,23 +51,3 @@ def arguments(updates: Updates, folder: Path) -> dict[str, Any]:
         "disable_tqdm": True,
         "dataloader_pin_memory": False,
     }
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Silences what trainers print, and warnings that say nothing to a person who runs a loop."""
-    import datasets
-    import transformers
-
-    level = transformers.logging.get_verbosity()
-    bars = datasets.utils.are_progress_bars_disabled()
-    transformers.logging.set_verbosity_error()
-    datasets.utils.disable_progress_bars()
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(None):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        transformers.logging.set_verbosity(level)
-        if not bars:
-            datasets.utils.enable_progress_bars()

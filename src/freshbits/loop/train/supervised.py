@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freshbits.loop.train.shared import arguments, quiet
+from freshbits.loop.quiet import quiet
+from freshbits.loop.train.shared import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,8 @@ def supervise(model: Model, examples: Sequence[Example], updates: Updates, folde
         folder: where the trainer may leave files.
     """
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     rows = []
     for example in examples:

@@ -1,0 +1,203 @@
+"""The declared signals of a loop, ready to score a round: the task's own check, or a signal of freshbits by name."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from freshbits.errors import InputError
+from freshbits.rollouts.schema import SIGNAL
+from freshbits.signals.controls.random import Random
+from freshbits.signals.named import make
+from freshbits.signals.own_state.confidence import Confidence
+from freshbits.signals.own_state.majority import Majority
+from freshbits.signals.signal import Item
+from freshbits.signals.traits import traits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
+
+    from freshbits.loop.declare import Loop
+    from freshbits.loop.parts import Signal as Declared
+    from freshbits.loop.tasks.task import Prompt, Task
+    from freshbits.signals.signal import Signal
+
+    Scores = list[float | None]
+    Score = Callable[[Sequence[Prompt], pl.DataFrame], Scores]
+    Judge = Callable[[Sequence[Prompt], Sequence[str]], Scores]
+
+HALF = 0.5  # a verdict of at least this accepts, where nothing else is declared
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Holds one signal of a loop.
+
+    Attributes:
+        name: column its scores go to.
+        weight: its weight in the reward.
+        accept: score from which a completion counts as accepted; None for the upper half of its group.
+        score: scores the rows of a round; None is unscored.
+    """
+
+    name: str
+    weight: float
+    accept: float | None
+    score: Score
+
+    def passed(self, scores: Sequence[float | None], groups: Sequence[str]) -> list[bool]:
+        """Says of every row whether the signal accepts it; what is unscored is not accepted.
+
+        >>> scorer = Scorer("r", 1.0, None, lambda prompts, rows: [])
+        >>> scorer.passed([0.1, 0.2, 0.3, None], ["a", "a", "a", "a"])
+        [False, False, True, False]
+        """
+        if self.accept is not None:
+            return [value is not None and value >= self.accept for value in scores]
+        found: dict[str, list[float]] = defaultdict(list)
+        for value, group in zip(scores, groups, strict=True):
+            if value is not None:
+                found[group].append(value)
+        middle = {group: median(values) for group, values in found.items()}
+        return [value is not None and value > middle[group] for value, group in zip(scores, groups, strict=True)]
+
+
+def scorers(loop: Loop, task: Task, *, lots: int | None = None) -> list[Scorer]:
+    """Makes the signals of a loop.
+
+    Args:
+        loop: the declaration.
+        task: what the loop is about; `verifier: exact` is its own check, where it has one.
+        lots: where given, every signal is replaced by lots drawn from its own scores of the round, seeded with this:
+            as many are accepted, and nothing is said about the task.
+
+    Raises:
+        InputError: if a signal needs what a run does not have yet.
+    """
+    found = [_scorer(signal, task) for signal in loop.signals]
+    return found if lots is None else [_by_lot(scorer, lots) for scorer in found]
+
+
+def totals(scorers: Sequence[Scorer], scores: Mapping[str, Scores]) -> Scores:
+    """Returns the weighted sum of every row's scores; None where one is missing.
+
+    >>> one = Scorer("r", 2.0, 0.5, lambda prompts, rows: [])
+    >>> totals([one], {"r": [1.0, None]})
+    [2.0, None]
+    """
+    columns = [
+        [None if value is None else scorer.weight * value for value in scores[scorer.name]] for scorer in scorers
+    ]
+    return [
+        None if any(value is None for value in row) else math.fsum(value for value in row if value is not None)
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def truth(loop: Loop, task: Task) -> Judge:
+    """Returns what says whether completions are right: the task's own check, or the verifier that the meter names.
+
+    A score counts as right where it is full (1); None stays unscored.
+
+    Raises:
+        InputError: if there is no such verifier.
+    """
+    if loop.meter.truth in ("environment", "exact"):
+        return lambda prompts, texts: [
+            _right(task.check(prompt, text)) for prompt, text in zip(prompts, texts, strict=True)
+        ]
+    signal = make(loop.meter.truth)
+
+    def judge(prompts: Sequence[Prompt], texts: Sequence[str]) -> Scores:
+        items = [
+            Item(prompt.text, text, prompt.answer, fields=prompt.fields)
+            for prompt, text in zip(prompts, texts, strict=True)
+        ]
+        return [_right(verdict.score) for verdict in signal.score(items)]
+
+    return judge
+
+
+def _right(score: float | None) -> float | None:
+    return None if score is None else float(score >= 1.0)
+
+
+def _scorer(declared: Declared, task: Task) -> Scorer:
+    accept = declared.accept if declared.accept is not None else HALF
+
+    def scorer(score: Score, threshold: float | None = accept) -> Scorer:
+        return Scorer(declared.name, declared.weight, threshold, score)
+
+    def by_task(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
+        return [task.check(prompt, text) for prompt, text in zip(prompts, rows["completion"], strict=True)]
+
+    def all_of_them(prompts: Sequence[Prompt], _: pl.DataFrame) -> Scores:
+        return [1.0] * len(prompts)
+
+    options = {name: str(value) for name, value in declared.options.items()}
+    if declared.kind == "none":
+        return scorer(all_of_them)
+    if declared.environment is True or (declared.verifier == "exact" and task.checks):
+        return scorer(by_task)
+    if declared.kind == "verifier":
+        return scorer(_applied(make(str(declared.what), options)))
+    if declared.kind == "reference":
+        return scorer(_referred(task))
+    if declared.kind == "random":
+        rate = HALF if declared.random is True else float(declared.what)
+        return scorer(_applied(Random(rate=rate)))
+    if declared.kind == "majority_vote":
+        return scorer(_applied(Majority(task.read)))
+    if declared.kind == "confidence":
+        return scorer(_applied(Confidence(by="logprob")), declared.accept)
+    raise InputError(
+        f"the signal {declared.name} ({declared.kind}) cannot be run in a loop yet",
+        mend="run the loop with a verifier, score its log with `freshbits score`, or hook your trainer",
+    )
+
+
+def _applied(signal: Signal) -> Score:
+    """Returns a signal of freshbits as a scorer of rows."""
+
+    def score(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
+        wanted = [*signal.needs, *traits(signal).wants]
+        held = [name for name in wanted if name in rows.columns]
+        fields: Sequence[Mapping[str, Any]] = rows.select(held).to_dicts() if held else [{}] * rows.height
+        texts = rows.select("prompt", "completion", "group").iter_rows()
+        items = [
+            Item(asked, written, prompt.answer, group, {**prompt.fields, **more})
+            for prompt, (asked, written, group), more in zip(prompts, texts, fields, strict=True)
+        ]
+        return [verdict.score for verdict in signal.score(items)]
+
+    return score
+
+
+def _referred(task: Task) -> Score:
+    """Says whether a completion is the reference that training was given: nothing is trained on this score."""
+
+    def score(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
+        told = {prompt.text: task.fixed_reference(prompt) for prompt in prompts}
+        return [
+            None if told[prompt.text] is None else float(text.strip() == told[prompt.text])
+            for prompt, text in zip(prompts, rows["completion"], strict=True)
+        ]
+
+    return score
+
+
+def _by_lot(scorer: Scorer, seed: int) -> Scorer:
+    import polars as pl
+
+    signal = Random(like=scorer.name, seed=seed)
+
+    def score(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
+        real = pl.Series(SIGNAL + scorer.name, scorer.score(prompts, rows), dtype=pl.Float64)
+        return _applied(signal)(prompts, rows.with_columns(real))
+
+    return Scorer(scorer.name, scorer.weight, scorer.accept, score)
