@@ -44,6 +44,7 @@ class Worker:
     Attributes:
         function: "package.module:name"; takes one JSON value and returns one.
         seconds: the longest that one input may take.
+        setup: what the function is given first in every new process, with time to prepare; None for nothing.
 
     >>> with Worker("freshbits.signals.worker:echo") as worker:
     ...     [outcome.value for outcome in worker.run([1, "a"])]
@@ -52,6 +53,7 @@ class Worker:
 
     function: str
     seconds: float = 5.0
+    setup: Any = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _end: Callable[[], object] | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -61,8 +63,8 @@ class Worker:
         with self._lock:
             return [self._one(value) for value in inputs]
 
-    def __reduce__(self) -> tuple[type[Worker], tuple[str, float]]:
-        return Worker, (self.function, self.seconds)  # a copy in another process starts its own
+    def __reduce__(self) -> tuple[type[Worker], tuple[str, float, Any]]:
+        return Worker, (self.function, self.seconds, self.setup)  # a copy in another process starts its own
 
     def close(self) -> None:
         """Ends the process; the next run starts another."""
@@ -77,13 +79,10 @@ class Worker:
         self.close()
 
     def _one(self, value: Any) -> Outcome:
-        line = json.dumps(value).encode() + b"\n"
         try:
-            process = self._started()
-            assert process.stdin is not None
-            process.stdin.write(line)
-            process.stdin.flush()
-            answer = _line(process, self.seconds)
+            answer = _asked(self._started(), value, self.seconds)
+        except _UnpreparedError as error:
+            return Outcome(fault=str(error))
         except TimeoutError:
             self.close()
             return Outcome(fault=f"took longer than {self.seconds:g} s")
@@ -112,7 +111,24 @@ class Worker:
         self._end = weakref.finalize(self, _kill, self._process)  # also when the interpreter ends
         if json.loads(_line(self._process, START_SECONDS)) != "ready":
             raise EOFError
+        if self.setup is not None:
+            fault = json.loads(_asked(self._process, self.setup, START_SECONDS)).get("fault")
+            if fault:
+                self.close()
+                raise _UnpreparedError(fault)
         return self._process
+
+
+class _UnpreparedError(Exception):
+    """Says why a new process could not prepare itself."""
+
+
+def _asked(process: subprocess.Popen[bytes], value: Any, seconds: float) -> bytes:
+    """Gives the process one value and returns the line that it answers with."""
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(value).encode() + b"\n")
+    process.stdin.flush()
+    return _line(process, seconds)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
