@@ -40,7 +40,8 @@ def candidates(evidence: Evidence, signal: str, rows: pl.DataFrame) -> list[tupl
         found.append(("truncated", "surface", _floats(rows["truncated"].cast(pl.Int8)), False))
     if "source" in rows.columns and rows["source"].n_unique() > 1:
         found.append(("source", "source", _codes(rows["source"]), False))
-    for name in evidence.components() if signal in evidence.components() else []:
+    whole = signal == "total" and bool(evidence.weights)
+    for name in evidence.components() if whole or signal in evidence.components() else []:
         kind = evidence.tally.values[name].kind
         if name != signal and kind != "constant":
             found.append((name, "component", _floats(rows[f"signal.{name}"]), kind == "score"))

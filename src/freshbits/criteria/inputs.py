@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from freshbits.tally.quotes import Quotes
     from freshbits.tally.tally import Tally
 
 NEARLY_ALL = 0.9  # share of the rows that are labelled, above which more labels are no advice
@@ -25,6 +26,7 @@ class Evidence:
         origins: origin of signals, where declared or known by the reader.
         structures: signal -> what the declared loop's graph says of it ("closed", "open, renewing", …), where declared.
         judges: signal -> judge, where several judges scored the same thing (no components of one reward).
+        quotes: beginnings of the texts of the sampled and the labelled rows; None where there are none or --no-text.
         where: the log as it was named on the command line, for commands to copy.
     """
 
@@ -36,6 +38,7 @@ class Evidence:
     origins: dict[str, str] = field(default_factory=dict)
     structures: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
+    quotes: Quotes | None = None
     where: str = "LOG"
 
     def components(self) -> list[str]:
