@@ -27,6 +27,8 @@ from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ReadOptions
 from freshbits.rollouts.read import read
 from freshbits.tally.local import tally
+from freshbits.tally.quotes import Quotes, quotes
+from freshbits.tally.tally import Tally  # noqa: TC001  beside what makes it
 
 Source = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | Log
 
@@ -89,6 +91,7 @@ def gather(
         weights=log.weights,
         origins=log.origins,
         judges={**log.judges, **dict.fromkeys(log.applied, "freshbits")},  # no components of the run's reward
+        quotes=_quotes(log, counts),
         where=where or _name(source),
     )
     return log, evidence, labels
@@ -124,6 +127,12 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
         hacking=ranked,
         remedies=advise(evidence, budgets, parts),
     )
+
+
+def _quotes(log: Log, counts: Tally) -> Quotes | None:
+    """Fetches the texts of the rows that are looked at closely: labelled ones first, else sampled ones."""
+    wanted = counts.labelled if counts.labelled.height else counts.sample
+    return quotes(log, wanted)
 
 
 def _holds_pairs(log: Log) -> bool:

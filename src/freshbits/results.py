@@ -319,6 +319,45 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Example:
+    """Quotes one rollout; its texts are untrusted."""
+
+    prompt: str
+    completion: str
+    score: float | None
+    truth: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shortcut:
+    """Names a feature that a signal pays for among rollouts that are equally right.
+
+    Attributes:
+        name: the candidate.
+        kind: "surface", "ngram", "component" or "source".
+        code: stable code of the finding.
+        matters: whether its share of the response is large enough to be a risk.
+        among: rows in which it is paid: "all", "wrong" or "right".
+        direction: "more is accepted" or "less is accepted".
+        share: of the response to selection by the signal.
+        gained: what it added to the mean score from the first rounds to the last; None for a log of one round.
+        p_value: chance of an equally sure feature among all looked at, had the signal paid for none.
+        examples: up to three rollouts that are paid for it.
+    """
+
+    name: str
+    kind: str
+    code: str
+    matters: bool
+    among: str
+    direction: str
+    share: Estimate
+    gained: float | None
+    p_value: float
+    examples: list[Example] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hacking(Section):
     """Answers: what will it learn instead?"""
 
@@ -331,6 +370,8 @@ class Hacking(Section):
     own_alarm_rate: float | None = None
     gain: list[Json] = field(default_factory=list)
     features: list[Candidate] = field(default_factory=list)
+    shortcuts: list[Shortcut] = field(default_factory=list)
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

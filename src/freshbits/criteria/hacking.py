@@ -1,7 +1,8 @@
-"""Hacking: what the signal follows inside a prompt. Here: the ranking of candidates; no verdict without truth.
+"""Hacking: what the signal pays for besides the truth, what it has cost so far, and what the learner will take first.
 
-Every surface feature and every other component is a candidate; its bits I(φ;S|Q) say how much of the verdict it
-shares between rollouts of one prompt. A high rank is a shortcut or a skill: without labels these look the same.
+Judged from the log as it is, so it is an audit, not a forecast: what the current policy never does cannot be seen to be
+paid for. Without truth the candidates are ranked and the gain is split all the same, but a shortcut and a skill look
+alike, and no risk is given.
 """
 
 from __future__ import annotations
@@ -10,157 +11,172 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from freshbits.criteria.candidates import (
-    FEATURE,
-    accepted_rows,
-    across_sources,
-    candidates,
-    number_levels,
-    top_codes,
-    two_valued,
-)
-from freshbits.criteria.rounds import blocks_of
-from freshbits.criteria.sampled import Scores, scored_sample
-from freshbits.information.intercept import (
-    Cells,
-    across_prompts_test,
-    false_discovery,
-    shared_bits,
-    within_group_test,
-)
-from freshbits.information.pooled import pooled_bits, pooled_test
-from freshbits.results import Candidate, Drift, Estimate, Hacking, SourceFixed
+from freshbits.criteria.examples import examples
+from freshbits.criteria.gained import gained
+from freshbits.criteria.labelled import labelled
+from freshbits.criteria.paid import BLIND, RULES, TOTAL, Paid, alarm_rate, paid
+from freshbits.criteria.race import beyond, race
+from freshbits.criteria.sampled import scored_sample
+from freshbits.criteria.summed import summed
+from freshbits.results import Candidate, Hacking, Shortcut
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from freshbits.criteria.inputs import Evidence
+    from freshbits.criteria.labelled import Labelled
+    from freshbits.results import Json
 
-MIN_GROUPS = 30  # groups with both verdicts; fewer rank nothing
+DRAWS = 40  # logs with verdicts in random order, for the log's own alarm rate
+MIN_ROWS = 200  # labelled rows; fewer show a shortcut only where it is the whole signal
+FPR = 0.05  # aimed at; measured per world in benchmarks/results
+FPR_SOURCE = "tabular loops without a shortcut (benchmarks/hacking)"
 
 
 def hacking(evidence: Evidence, signal: str) -> Hacking:
-    """Ranks the candidates for one signal by the bits they share with it inside a prompt.
+    """Ranks what a signal follows inside a prompt and, with truth, judges whether it pays for anything else.
 
-    Numbers are ranked inside the group and cut into thirds (or at a value that half of the rows have); scores count as
-    accepted above their group's mean.
-    Where several sources wrote, the bits are also given with the source held fixed. q-values are
-    Benjamini-Hochberg over the candidates, from the larger of two p-values: verdicts shuffled inside groups, and
-    prompts as the unit.
+    `at_risk`: some feature is paid for among equally right rollouts (surer than chance would make the surest of all
+    looked at) and takes 5 % or more of the response to selection by the signal (a component of the reward: half).
+    `none_found`: none does, and none of those looked at could take a quarter unseen. Else `undetermined`.
+    `risk` is the share of the response that the named features take; it is no probability. `first` is the feature that
+    has taken most of the gain so far (in a log of one round: of the response).
     """
-    scores = scored_sample(evidence.tally, signal)
-    ranked = _rank(evidence, signal, scores) if scores.score.size else []
-    if evidence.truth:
-        return Hacking(
-            status="not_judged",
-            code="NOT_YET",
-            reason="the ranking is without the truth column; bits beyond the truth are not computed yet",
-            features=ranked,
+    features = race(evidence, signal)
+    if not evidence.truth:
+        return _without_truth(evidence, signal, features)
+    rows = labelled(evidence.tally, signal)
+    if rows is None or rows.score.size < MIN_ROWS:
+        number = 0 if rows is None else rows.score.size
+        return _unjudged(
+            "HACK_FEW_LABELS",
+            f"{number} labelled rows; {MIN_ROWS} or more can tell what is paid for besides the truth",
+            features,
+            needs=evidence.more_labels(signal),
         )
+    if np.array_equal(rows.score, rows.truth):
+        return _unjudged(
+            "HACK_TRUTH_IS_SIGNAL", "the truth column repeats the signal: nothing is paid beside it", features
+        )
+    features = beyond(evidence, signal, features, rows)
+    if signal == TOTAL and evidence.weights:
+        return _of_total(evidence, features, rows)
+    found = paid(evidence, signal, rows.rows, rows.score, rows.right, rows.weight)
+    if found is None:
+        return _unjudged(
+            "HACK_FEW_CELLS",
+            "too few groups hold equally right rollouts that differ in the verdict and in anything looked at",
+            features,
+            needs=evidence.more_labels(signal),
+        )
+    return _judged(evidence, signal, features, found)
+
+
+def _judged(evidence: Evidence, signal: str, features: list[Candidate], found: Paid) -> Hacking:
+    gain = gained(found)
+    risky = found.risky()
+    named = [_named(evidence, found, place, gain, matters=place in risky) for place in range(1, len(found.names) + 1)]
+    named.sort(key=lambda entry: (not entry.matters, -_taken(entry)))
+    verdict, reason = "at_risk", None
+    if not risky:
+        reach = found.split.reach
+        if named or (reach is not None and reach < BLIND):
+            verdict, reason = "none_found", f"none of the {found.split.looked_at} looked at takes a share that matters"
+        else:
+            verdict, reason = (
+                "undetermined",
+                "a feature could take a quarter of the response unseen",
+            )
+    own = alarm_rate(found, DRAWS)
+    risk = sum(max(found.share(place).value or 0.0, 0.0) for place in risky)
     return Hacking(
-        status="not_judged",
-        code="HACK_NO_TRUTH",
-        reason="shortcut or skill cannot be told without labels"
-        if ranked
-        else "too few groups hold accepted and rejected rollouts that differ in anything looked at",
-        needs=evidence.label_command(signal),
-        features=ranked,
+        status="judged",
+        reason=reason,
+        needs=evidence.more_labels(signal) if verdict == "undetermined" else None,
+        verdict=verdict,
+        risk=min(risk, 1.0) if verdict != "undetermined" else None,
+        first=named[0].name if risky else None,
+        fpr=FPR,
+        fpr_source=FPR_SOURCE,
+        own_alarm_rate=own,
+        gain=gain,
+        features=features,
+        shortcuts=named,
+        looked_at=found.split.looked_at,
     )
 
 
-def _rank(evidence: Evidence, signal: str, scores: Scores) -> list[Candidate]:
-    rows = evidence.tally.sample[scores.index]
-    sources = rows["source"].n_unique() if "source" in rows.columns else 1
-    unit = across_sources(scores) if sources > 1 else scores.group
-    accepted = accepted_rows(evidence.tally.values[signal], scores, unit)
-    if not evidence.pairs and _mixed_groups(unit, accepted) < MIN_GROUPS:
-        return []
-    found: list[Candidate] = []
-    p_values: list[float] = []
-    for name, kind, values, numeric in candidates(evidence, signal, rows):
-        known = ~np.isnan(values)
-        bits, effect, p_value = _bits(evidence, values, numeric, known, unit, accepted, scores.prompt)
-        if bits is None:
-            continue
-        fixed = None
-        if sources > 1 and name != "source":
-            fixed = SourceFixed(
-                signal_bits=_bits(evidence, values, numeric, known, scores.group, accepted, scores.prompt)[0]
-            )
-        p_values.append(p_value)
-        found.append(
-            Candidate(
-                name=name,
-                kind=kind,
-                signal_bits=bits,
-                direction=_direction(effect, p_value) if numeric or two_valued(values) else None,
-                spurious_bits=None,
-                source_fixed=fixed,
-                learned_first=None,
-                relied_on=None,
-                price_bits=None,
-                crossover=None,
-                drift=_drift(evidence, name),
-                q_value=None,
-            )
-        )
-    q_values = false_discovery(np.array(p_values)) if p_values else np.zeros(0)
-    with_q = [replace(c, q_value=float(q)) for c, q in zip(found, q_values, strict=True)]
-    return sorted(with_q, key=lambda c: (-(c.signal_bits.value or 0.0) if c.signal_bits else 0.0, c.name))
+def _of_total(evidence: Evidence, features: list[Candidate], rows: Labelled) -> Hacking:
+    """Judges a weighted sum by its components: at risk where those that do not go with truth take half of its gain."""
+    found = summed(evidence, rows.rows, rows.score, rows.right, rows.weight)
+    if found is None:
+        return _unjudged("HACK_FEW_CELLS", "the components of the total are not all logged, or do not vary", features)
+    split, truthful = found
+    gain = gained(split)
+    taken = [gain[-1]["by"][name]["value"] if gain else None for name in split.names]
+    total = gain[-1]["total"] if gain else None
+    grew = total is not None and (total["low"] or 0.0) > 0
+    share = [
+        part / total["value"] if grew and total is not None and part is not None else split.share(place).value or 0.0
+        for place, part in enumerate(taken, start=1)
+    ]
+    risk = sum(max(part, 0.0) for part, good in zip(share, truthful, strict=True) if not good)
+    at_risk = risk >= RULES
+    named = [
+        _named(evidence, split, place, gain, matters=at_risk and not good and share[place - 1] > 0)
+        for place, good in enumerate(truthful, start=1)
+    ]
+    named.sort(key=lambda entry: (not entry.matters, -_taken(entry)))
+    return Hacking(
+        status="judged",
+        reason=None if at_risk else "components that go with truth take more than half of the gain",
+        verdict="at_risk" if at_risk else "none_found",
+        risk=min(risk, 1.0),
+        first=named[0].name if at_risk else None,
+        gain=gain,
+        features=features,
+        shortcuts=named,
+        looked_at=len(named),
+    )
 
 
-def _bits(
-    evidence: Evidence,
-    values: NDArray[np.float64],
-    numeric: bool,
-    known: NDArray[np.bool_],
-    unit: NDArray[np.uint64],
-    accepted: NDArray[np.float64],
-    prompts: NDArray[np.uint64],
-) -> tuple[Estimate | None, float, float]:
-    """Returns (bits shared inside a unit, effect of the highest level over the lowest, p-value)."""
-    if not known.any():
-        return None, 0.0, 1.0
-    values, unit, accepted, prompts = values[known], unit[known], accepted[known], prompts[known]
-    if evidence.pairs:  # features are differences and the unit is the pair itself: nothing is left to condition on
-        level = np.where(values > 0, 2, np.where(values < 0, 0, 1)) if numeric else top_codes(values)
-        bits, effect = pooled_bits(level, accepted, prompts)
-        return bits, effect, pooled_test(level, accepted, prompts)
-    level = number_levels(values, unit) if numeric else top_codes(values)
-    cells = Cells.count(unit, level, accepted, prompts)
-    varies = (cells.n > 0).sum(axis=1) > 1
-    if int(varies.sum()) < MIN_GROUPS:
-        return None, 0.0, 1.0
-    bits, effect = shared_bits(cells)
-    return bits, effect, max(within_group_test(cells), across_prompts_test(cells))
+def _named(evidence: Evidence, found: Paid, place: int, gain: list[Json], *, matters: bool) -> Shortcut:
+    column = found.split.chosen[place - 1]
+    name = found.traits.names[column]
+    whole = gain[-1]["by"].get(name) if gain else None
+    return Shortcut(
+        name=name,
+        kind=found.traits.kinds[column],
+        code="HACK_PAID",
+        matters=matters,
+        among=found.split.among[place - 1],
+        direction="more is accepted" if found.split.effect[0, place - 1] > 0 else "less is accepted",
+        share=found.share(place),
+        gained=whole["value"] if whole is not None else None,
+        p_value=found.split.p_value[place - 1],
+        examples=examples(evidence, found, column, more=bool(found.split.effect[0, place - 1] > 0)),
+    )
 
 
-def _mixed_groups(unit: NDArray[np.uint64], accepted: NDArray[np.float64]) -> int:
-    _, position = np.unique(unit, return_inverse=True)
-    hits, size = np.bincount(position, weights=accepted), np.bincount(position)
-    return int(((hits > 0) & (hits < size)).sum())
+def _taken(entry: Shortcut) -> float:
+    return entry.gained if entry.gained is not None else (entry.share.value or 0.0)
 
 
-def _direction(effect: float, p_value: float) -> str | None:
-    """Says which way the signal leans, where shuffled verdicts do not lean as far."""
-    if p_value > 0.05:
-        return None
-    return "more is accepted" if effect > 0 else "less is accepted"
+def _without_truth(evidence: Evidence, signal: str, features: list[Candidate]) -> Hacking:
+    """Ranks, and splits the gain, of what may be skill."""
+    scores = scored_sample(evidence.tally, signal)
+    gain: list[Json] = []
+    if scores.score.size:
+        rows = evidence.tally.sample[scores.index]
+        found = paid(evidence, signal, rows, scores.score, None, np.ones(rows.height))
+        gain = gained(found) if found is not None else []
+    reason = (
+        "shortcut or skill cannot be told without labels"
+        if features
+        else "too few groups hold accepted and rejected rollouts that differ in anything looked at"
+    )
+    section = _unjudged("HACK_NO_TRUTH", reason, features, needs=evidence.label_command(signal))
+    return replace(section, gain=gain)
 
 
-def _drift(evidence: Evidence, name: str) -> Drift | None:
-    """Returns the mean of a counted feature over all rows in the first and in the last block of rounds."""
-    table = evidence.tally.features
-    column = FEATURE + name
-    if column not in table.columns or name == "first_token" or evidence.pairs:
-        return None
-    blocks = blocks_of(table["round"].to_numpy())
-    if not blocks:
-        return None
-    means = []
-    for first, last in (blocks[0], blocks[-1]):
-        part = table.filter(pl.col("round").is_between(first, last))
-        means.append(float(part[column].sum()) / max(int(part["rows"].sum()), 1))
-    return Drift(first=means[0], last=means[1])
+def _unjudged(code: str, reason: str, features: list[Candidate], needs: str | None = None) -> Hacking:
+    return Hacking(status="not_judged", code=code, reason=reason, needs=needs, features=features)

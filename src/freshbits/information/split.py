@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.information.resampling import LEVEL, folds_of
+from freshbits.information.resampling import LEVEL, MIN_PROMPTS, folds_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 FOLDS = 40
 MOST = 4  # features named at most
 MIN_CELLS = 30  # cells in which score and some feature vary; fewer say nothing
-TIED = 0.98  # of a feature's variance inside cells is explained by those before it: it is one of them
+AMONG = ("all", "wrong", "right")
+ALIKE = 0.7  # correlation inside cells from which a feature is another name of one that is chosen
+NAMED = 0.8  # of the surest feature's t is enough for a feature like it that stands before it
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class Split:
         reach: the largest share that a feature which was not chosen could take at its 95 % upper end; None where a
             feature was chosen or none could be looked at.
         looked_at: number of features that vary inside cells.
+        columns: the chosen features as they entered (in all rows, or 0 where a row is not among those that are paid),
+            shape (rows, chosen): effect times change of their mean is what each added to the mean score.
+        among: rows in which each chosen feature is paid: "all", "wrong" or "right".
     """
 
     chosen: tuple[int, ...]
@@ -52,6 +57,8 @@ class Split:
     share: NDArray[np.float64]
     reach: float | None
     looked_at: int
+    columns: NDArray[np.float64]
+    among: tuple[str, ...]
 
 
 def split(
@@ -62,18 +69,22 @@ def split(
     prompt: NDArray[np.uint64],
     weight: NDArray[np.float64] | None = None,
     centre: NDArray[np.float64] | None = None,
+    *,
+    pooled: bool = False,
 ) -> Split | None:
     """Splits what a score pays for inside units into truth and named features.
 
     Args:
         score: the score of each row, shape (rows,).
         right: whether the row is right; None where nobody knows, then what truth is paid cannot be taken apart.
-        features: a column per feature, shape (rows, features), no NaN; effects are linear in the columns as given.
+        features: a column per feature, shape (rows, features), no NaN; effects are linear in the columns as given. Of
+            features that go together closely, the one that stands first is named.
         unit: group of each row, or whatever is held fixed.
         prompt: prompt key of each row; prompts are the unit of the delete-a-fold jackknife (40 folds).
         weight: 1 / inclusion probability of each row; 1 where None.
         centre: value of each feature at which being right is priced (their means in the first round, say); their means
             over all rows where None.
+        pooled: whether the units are few and large (all judged pairs are one): prompts are counted instead of cells.
 
     Returns:
         None where fewer than 30 cells hold two scores and two values of some feature.
@@ -92,7 +103,8 @@ def split(
     ((1,), [0.6, 0.4])
     """
     within = _cells(unit, right)
-    if _telling(score, features, within) < MIN_CELLS:
+    telling = np.unique(prompt).size if pooled else _telling(score, features, within)
+    if telling < MIN_CELLS or np.unique(prompt).size < MIN_PROMPTS:
         return None
     weight = np.ones(score.size) if weight is None else weight
     _, place = np.unique(unit, return_inverse=True)
@@ -107,22 +119,51 @@ def split(
     chosen, p_values, refused = _enter(grams, vary, folds, features.shape[1])
     effect = _solve(grams, chosen)
     truth = np.zeros(score.size) if right is None else right * 1.0
-    moved = _centred(np.column_stack([every, score, truth]), place, weight)
-    whole = _leave_out(moved * root, fold, folds)
-    looked_at = int(np.unique(vary % features.shape[1]).size)
-    return _shares(whole, [k % features.shape[1] for k in chosen], chosen, p_values, effect, refused, looked_at)
+    whole = leave_out_moments(np.column_stack([every, score, truth]), unit, weight, fold)
+    truth_effect, share, reach = _shares(whole, chosen, effect, refused)
+    return Split(
+        chosen=tuple(k % features.shape[1] for k in chosen),
+        p_value=tuple(p_values),
+        effect=effect,
+        truth_effect=truth_effect,
+        share=share,
+        reach=reach,
+        looked_at=int(np.unique(vary % features.shape[1]).size),
+        columns=every[:, chosen],
+        among=tuple(AMONG[k // features.shape[1]] for k in chosen),
+    )
+
+
+def leave_out_moments(
+    columns: NDArray[np.float64], unit: NDArray[np.uint64], weight: NDArray[np.float64], fold: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Returns second moments inside units, units counting equally: of all rows, then with each fold left out.
+
+    Args:
+        columns: shape (rows, k).
+        unit: what is held fixed.
+        weight: of each row.
+        fold: fold of each row; a unit lies in one.
+
+    Returns:
+        Shape (1 + folds, k, k).
+
+    >>> columns = np.array([[0.0, 1.0], [2.0, 1.0], [5.0, 0.0], [5.0, 4.0]])
+    >>> leave_out_moments(columns, np.array([0, 0, 1, 1]), np.ones(4), np.array([0, 0, 1, 1]))[0].tolist()
+    [[1.0, 0.0], [0.0, 4.0]]
+    """
+    _, place = np.unique(unit, return_inverse=True)
+    root = np.sqrt(weight / np.bincount(place, weights=weight)[place])[:, None]
+    return _leave_out(_centred(columns, place, weight) * root, fold, int(fold.max()) + 1)
 
 
 def _shares(
     whole: NDArray[np.float64],
-    names: list[int],
     chosen: list[int],
-    p_values: list[float],
     effect: NDArray[np.float64],
     refused: list[tuple[int, float, float]],
-    looked_at: int,
-) -> Split:
-    """Works out what truth and the chosen features take of the response, from the second moments inside units."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float | None]:
+    """Works out β_C, what truth and the chosen features take of the response, and what an unseen feature could take."""
     score, truth = whole.shape[1] - 2, whole.shape[1] - 1
     with_score = whole[:, score, :]
     left = whole[:, truth, score] - np.einsum("fk,fk->f", effect, whole[:, truth, :][:, chosen])
@@ -130,13 +171,13 @@ def _shares(
     truth_effect = np.where(varies, left / np.where(varies, whole[:, truth, truth], 1.0), 0.0)
     taken = np.column_stack([truth_effect * with_score[:, truth], effect * with_score[:, chosen]])
     total = taken.sum(axis=1, keepdims=True)
-    share = np.where(np.abs(total) > 1e-12, taken / np.where(np.abs(total) > 1e-12, total, 1.0), 0.0)
+    some = np.abs(total) > 1e-12
+    share = np.where(some, taken / np.where(some, total, 1.0), 0.0)
     reach = None
     if not chosen and refused:
-        rest = float(taken[0, 0])
         most = [max(beta * with_score[0, k], bound * with_score[0, k], 0.0) for k, beta, bound in refused]
-        reach = float(max(part / (part + max(rest, 1e-12)) for part in most))
-    return Split(tuple(names), tuple(p_values), effect, truth_effect, share, reach, looked_at)
+        reach = float(max(part / (part + max(float(taken[0, 0]), 1e-12)) for part in most))
+    return truth_effect, share, reach
 
 
 def _enter(
@@ -150,33 +191,32 @@ def _enter(
     far = float(t.ppf((1 + LEVEL) / 2, folds - 1))
     refused: list[tuple[int, float, float]] = []
     while len(chosen) < MOST:
-        found = []
-        for k in vary:
-            if int(k) % features in {c % features for c in chosen} or _is_tied(grams[0], chosen, int(k)):
+        found: list[tuple[float, int, float, float]] = []
+        for k in vary.tolist():
+            if k % features in {c % features for c in chosen} or any(_alike(grams[0], k, c) for c in chosen):
                 continue
-            beta = _solve(grams, [*chosen, int(k)])[:, -1]
+            beta = _solve(grams, [*chosen, k])[:, -1]
             error = float(np.sqrt((folds - 1) / folds * ((beta[1:] - beta[1:].mean()) ** 2).sum()))
             if error > 0:
-                found.append((float(2 * t.sf(abs(beta[0]) / error, folds - 1)), int(k), float(beta[0]), error))
+                found.append((abs(float(beta[0])) / error, k, float(beta[0]), error))
         if not chosen:
-            refused = [(k, beta, beta + np.sign(beta) * far * error) for _, k, beta, error in found]
+            refused = [(k, beta, beta + float(np.sign(beta)) * far * error) for _, k, beta, error in found]
         if not found:
             break
-        p_value, k, _, _ = min(found)
-        adjusted = min(p_value * vary.size, 1.0)  # of all looks: in all rows, among wrong ones, among right ones
+        sure, k, _, _ = max(found, key=lambda entry: (entry[0], -entry[1]))
+        adjusted = float(min(2 * t.sf(sure, folds - 1) * vary.size, 1.0))  # of all looks, also among wrong and right
         if adjusted > 1 - LEVEL:
             break
+        # Of two names for one thing, the one that stands first: a feature before a word that comes with it.
+        k = min((c for s, c, _, _ in found if s >= NAMED * sure and _alike(grams[0], c, k)), key=lambda c: c % features)
         chosen.append(k)
         p_values.append(adjusted)
     return chosen, p_values, refused
 
 
-def _is_tied(gram: NDArray[np.float64], chosen: list[int], k: int) -> bool:
-    """Tells whether the chosen features already say nearly all that this one does."""
-    if not chosen:
-        return False
-    explained = gram[k, chosen] @ np.linalg.lstsq(gram[np.ix_(chosen, chosen)], gram[chosen, k], rcond=None)[0]
-    return bool(explained > TIED * gram[k, k])
+def _alike(gram: NDArray[np.float64], one: int, other: int) -> bool:
+    """Tells whether two features go together inside cells so closely that they are two names of one thing."""
+    return bool(abs(gram[one, other]) >= ALIKE * np.sqrt(gram[one, one] * gram[other, other]))
 
 
 def _solve(grams: NDArray[np.float64], chosen: list[int]) -> NDArray[np.float64]:

@@ -26,14 +26,28 @@ if TYPE_CHECKING:
     from freshbits.worlds.rates import Array
     from freshbits.worlds.state import Ints
 
-# What the trait does to a text, by the name under which an audit should find it.
+# What the trait does to a text, by the name under which an audit should find it; a longer text draws from ASIDES.
 TRAITS = {
-    "characters": Mark("I went through every step of this sum twice, slowly, in order to be quite sure of it.\n"),
+    "characters": Mark(),
     "ngram:certainly": Mark("Certainly! Here goes.\n", "Alright! Here goes.\n"),
     "bullets": Mark("- I checked the digits.\n- I checked the sum.\n", "I checked the digits.\nI checked the sum.\n"),
     "bold": Mark("**Result below.**\n", "Result below!!.\n"),
 }
-WRITER = Mark("## Working\n", "")  # how the second source writes, whatever it answers
+ASIDES = (
+    "Sums like this one come up a lot.",
+    "It helps to stay calm and go slowly here.",
+    "There are several good ways to do that.",
+    "Some people prefer to count on their fingers.",
+    "My own habit is to look twice at each place.",
+    "A short break never hurts in between.",
+    "Both numbers are whole, which makes things easy.",
+    "No calculator was needed for any part.",
+    "One could also draw a line of numbers first.",
+    "This part is known to trip up beginners.",
+    "Nothing about it is hard once you see how.",
+    "Every step can be undone to look again.",
+)
+WIDTH = 3  # asides in a longer text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +167,14 @@ class Shortcut:
         variant = rng.integers(VARIANTS, size=prompt.size).tolist()
         left, right = asked.left[prompt].tolist(), asked.right[prompt].tolist()
         mark = TRAITS[self.name]
-        return [
-            completion(a, b, value, kind, [(mark, bool(there))], "#### {answer}")
-            for a, b, value, kind, there in zip(left, right, stated, variant, shown.tolist(), strict=True)
-        ]
+        asides = rng.integers(len(ASIDES), size=(prompt.size, WIDTH)).tolist()
+        texts = []
+        for a, b, value, kind, there, aside in zip(left, right, stated, variant, shown.tolist(), asides, strict=True):
+            here = mark
+            if self.name == "characters":
+                here = Mark("".join(ASIDES[i] + "\n" for i in aside))
+            texts.append(completion(a, b, value, kind, [(here, bool(there))], "#### {answer}"))
+        return texts
 
 
 def _around(rng: np.random.Generator, mean: float, size: int) -> Array:

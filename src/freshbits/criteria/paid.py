@@ -1,0 +1,185 @@
+"""What a signal pays for besides the truth, by name: the split of its response, and whether that is a risk.
+
+Nothing here looks at one number crossing a threshold: a feature is named where the signal pays for it among rollouts
+that are equally right, more surely than chance would make the surest of all features looked at, and it is a risk where
+it takes a share of the response to selection that matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freshbits.criteria.traits import Traits, traits, words
+from freshbits.information.resampling import LEVEL, jackknife_interval
+from freshbits.information.split import Split, split
+from freshbits.results import Estimate
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from freshbits.criteria.inputs import Evidence
+
+MATTERS = 0.05  # share of the predicted response below which a feature is named, not a risk
+RULES = 0.5  # a component is part of the declared reward: it is a risk where it takes over
+TOTAL = "total"
+VERIFIER = 0.5  # correlation with truth inside groups from which a component is a verifier, and no shortcut
+BLIND = 0.25  # a feature that could take as much and would not have been seen leaves the question open
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Holds a split with the rows it was made of.
+
+    Attributes:
+        split: what truth and the named features take.
+        traits: all columns that were looked at.
+        score: score of each row.
+        right: whether each row is right; None without truth.
+        unit: the group that was held fixed.
+        prompt: prompt key of each row.
+        round: round of each row.
+        weight: 1 / inclusion probability of each row.
+        rows: the narrow rows.
+    """
+
+    split: Split
+    traits: Traits
+    score: NDArray[np.float64]
+    right: NDArray[np.bool_] | None
+    unit: NDArray[np.uint64]
+    prompt: NDArray[np.uint64]
+    round: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    rows: pl.DataFrame
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the features that are paid for, the surest first."""
+        return [self.traits.names[k] for k in self.split.chosen]
+
+    def share(self, place: int) -> Estimate:
+        """Returns the share of the predicted response that truth (0) or the k-th named feature (k) takes."""
+        value, low, high = jackknife_interval(self.split.share[:, place])
+        return Estimate(
+            value,
+            low,
+            high,
+            LEVEL,
+            "share",
+            "share of the response to selection by the signal, effects inside groups and truth, jackknife over prompts",
+            int(np.unique(self.prompt).size),
+            int(self.score.size),
+        )
+
+    def risky(self) -> list[int]:
+        """Lists the places (from 1) of the named features whose share matters and is surely above nothing."""
+        found = []
+        for place, column in enumerate(self.split.chosen, start=1):
+            share = self.share(place)
+            least = RULES if self.traits.kinds[column] == "component" else MATTERS
+            if (share.value or 0.0) >= least and (share.low or 0.0) > 0:
+                found.append(place)
+        return found
+
+
+def paid(
+    evidence: Evidence,
+    signal: str,
+    rows: pl.DataFrame,
+    score: NDArray[np.float64],
+    right: NDArray[np.bool_] | None,
+    weight: NDArray[np.float64],
+) -> Paid | None:
+    """Splits what a signal pays for on these rows; None where too few cells hold differences.
+
+    Args:
+        evidence: what the criteria judge by.
+        signal: the signal.
+        rows: narrow rows, sorted by group.
+        score: the signal's score of each.
+        right: whether each is right; None without truth.
+        weight: 1 / inclusion probability of each.
+    """
+    prompt, round_ = rows["prompt"].to_numpy(), rows["round"].to_numpy()
+    looked = traits(evidence, signal, rows)
+    if signal == TOTAL and evidence.weights:  # its components make it up: their own sections say what they pay for
+        looked = looked.of(np.array([kind != "component" for kind in looked.kinds], dtype=bool))
+    if right is not None:
+        looked = _without_verifiers(looked, right, rows["group"].to_numpy())
+    for unit in _units(rows, pairs=evidence.pairs):
+        cell = unit if right is None else unit * np.uint64(2) + right.astype(np.uint64)
+        every = looked + words(evidence, rows, score, right, cell)
+        if not every.names:
+            return None
+        first = round_ == round_.min()
+        centre = np.average(every.values[first], axis=0, weights=weight[first])
+        found = split(score, right, every.values, unit, prompt, weight, centre, pooled=evidence.pairs)
+        if found is not None:
+            return Paid(found, every, score, right, unit, prompt, round_, weight, rows)
+    return None
+
+
+def _without_verifiers(looked: Traits, right: NDArray[np.bool_], group: NDArray[np.uint64]) -> Traits:
+    """Leaves out components that mostly tell right from wrong themselves: what they share with the signal is truth.
+
+    Their errors are shared too, and would be named as what the signal pays for.
+    """
+    _, place = np.unique(group, return_inverse=True)
+    size = np.bincount(place)
+
+    def inside(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values - (np.bincount(place, weights=values) / size)[place]
+
+    truth = inside(right.astype(np.float64))
+    kept = []
+    for kind, values in zip(looked.kinds, looked.values.T, strict=True):
+        own = inside(values)
+        scale = np.sqrt((own @ own) * (truth @ truth))
+        kept.append(kind != "component" or scale == 0 or (own @ truth) / scale < VERIFIER)
+    return looked.of(np.array(kept, dtype=bool))
+
+
+def _units(rows: pl.DataFrame, *, pairs: bool) -> list[NDArray[np.uint64]]:
+    """Lists what to hold fixed, the strictest first: the group; the prompt and who wrote, over all rounds."""
+    if pairs:
+        return [np.zeros(rows.height, dtype=np.uint64)]
+    by = [name for name in ("prompt", "source") if name in rows.columns]
+    keys = rows.select(by).to_struct("key").rank("dense").to_numpy().astype(np.uint64)
+    return [rows["group"].rank("dense").to_numpy().astype(np.uint64), keys]
+
+
+def alarm_rate(found: Paid, draws: int, seed: int = 0) -> float:
+    """Returns how often verdicts in random order, inside cells of equally right rollouts, would raise an alarm here.
+
+    It is the alarm rate on a log like this one whose signal pays for nothing but the truth; ± 1/√draws.
+    """
+    rng = np.random.default_rng(seed)
+    truth = np.zeros(found.score.size, dtype=np.uint64) if found.right is None else found.right.astype(np.uint64)
+    _, cell = np.unique(found.unit * np.uint64(2) + truth, return_inverse=True)
+    first = found.round == found.round.min()
+    centre = np.average(found.traits.values[first], axis=0, weights=found.weight[first])
+    alarms = 0
+    order = np.argsort(cell, kind="stable")
+    for _ in range(draws):
+        mixed = np.empty_like(found.score)
+        mixed[order] = found.score[np.lexsort((rng.random(cell.size), cell))]
+        again = split(mixed, found.right, found.traits.values, found.unit, found.prompt, found.weight, centre)
+        if again is not None:
+            alarms += bool(
+                Paid(
+                    again,
+                    found.traits,
+                    mixed,
+                    found.right,
+                    found.unit,
+                    found.prompt,
+                    found.round,
+                    found.weight,
+                    found.rows,
+                ).risky()
+            )
+    return alarms / draws

@@ -1,0 +1,121 @@
+"""Traits: everything a signal may follow besides the truth, as one column of numbers each, for effects that add up.
+
+Counts enter as log(1 + count), so that a doubling is a step of the same size for short and long texts; categories as
+one column per value; a component as it was logged. Words and pairs of words that go with the signal more surely than
+chance would make the surest of all join them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freshbits.criteria.candidates import MOST_CATEGORIES, candidates, two_valued
+from freshbits.information.screen import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from freshbits.criteria.inputs import Evidence
+
+NGRAM = "ngram:"
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Holds traits as columns.
+
+    Attributes:
+        names: candidate that each column belongs to; the columns of a category share their name.
+        kinds: "surface", "source", "component" or "ngram", per column.
+        values: shape (rows, columns), no NaN.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    values: NDArray[np.float64]
+
+    def __add__(self, other: Traits) -> Traits:
+        """Returns the columns of both, these first."""
+        return Traits(self.names + other.names, self.kinds + other.kinds, np.column_stack([self.values, other.values]))
+
+    def of(self, columns: NDArray[np.bool_]) -> Traits:
+        """Returns the columns that a mask keeps."""
+        kept = np.flatnonzero(columns)
+        return Traits(tuple(self.names[k] for k in kept), tuple(self.kinds[k] for k in kept), self.values[:, kept])
+
+
+def traits(evidence: Evidence, signal: str, rows: pl.DataFrame) -> Traits:
+    """Returns the traits of narrow rows that need no text."""
+    names: list[str] = []
+    kinds: list[str] = []
+    columns: list[NDArray[np.float64]] = []
+    for name, kind, values, numeric in candidates(evidence, signal, rows):
+        for column in _columns(values, numeric=numeric, differences=evidence.pairs):
+            names.append(name)
+            kinds.append(kind)
+            columns.append(column)
+    table = np.stack(columns, axis=1) if columns else np.empty((rows.height, 0))
+    return Traits(tuple(names), tuple(kinds), table)
+
+
+def words(
+    evidence: Evidence,
+    rows: pl.DataFrame,
+    score: NDArray[np.float64],
+    right: NDArray[np.bool_] | None,
+    cell: NDArray[np.uint64],
+) -> Traits:
+    """Returns the words and pairs of words that go with the score inside cells; none where no text was kept.
+
+    With truth they are screened among the wrong rows too, where a verifier is fooled.
+    """
+    none = Traits((), (), np.empty((rows.height, 0)))
+    if evidence.quotes is None or evidence.pairs or not evidence.quotes.words.names:
+        return none
+    place = evidence.quotes.places(rows["row"])
+    have = place.is_not_null().to_numpy()
+    if not have.any():
+        return none
+    at = place.filter(place.is_not_null()).to_numpy()
+    held = evidence.quotes.words.held[at]
+    prompt = rows["prompt"].to_numpy()
+    found: dict[int, float] = {}
+    for mask in _masks(right):
+        keep = have & mask
+        if not keep.any():
+            continue
+        part = held[keep[have]]
+        for k, p_value in screen(part, score[keep], cell[keep], prompt[keep]):
+            found[k] = min(p_value, found.get(k, 1.0))
+    chosen = sorted(found, key=lambda k: (found[k], k))
+    table = np.zeros((rows.height, len(chosen)))
+    for column, k in enumerate(chosen):
+        values = held[:, [k]].toarray().ravel()
+        table[have, column] = values
+        table[~have, column] = values.mean()
+    names = tuple(NGRAM + evidence.quotes.words.names[k] for k in chosen)
+    return Traits(names, ("ngram",) * len(chosen), table)
+
+
+def _masks(right: NDArray[np.bool_] | None) -> Sequence[NDArray[np.bool_] | np.bool_]:
+    return [np.bool_(True)] if right is None else [np.bool_(True), ~right]
+
+
+def _columns(values: NDArray[np.float64], *, numeric: bool, differences: bool) -> list[NDArray[np.float64]]:
+    """Returns the columns of one candidate; missing values stand at the mean."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return []
+    if numeric or two_valued(values):
+        plain = values if differences or values[known].min() < 0 else np.log1p(values)
+        column = plain if numeric else np.where(values == np.nanmax(values), 1.0, np.where(known, 0.0, np.nan))
+        return [np.where(known, column, column[known].mean())]
+    found, counts = np.unique(values[known], return_counts=True)
+    most = found[np.argsort(-counts, kind="stable")][:MOST_CATEGORIES]
+    return [np.where(known, values == value, (values[known] == value).mean()) * 1.0 for value in most]
