@@ -31,7 +31,8 @@ def scores(signal, rows):
 
 def test_majority_shares_a_tie_and_never_follows_what_cannot_be_read():
     boxed = Majority("boxed")
-    assert scores(boxed, items(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", r"\boxed{1}", r"\boxed{3}")) == [.5, .5, .5, .5, 0]  # fmt: skip
+    tie = items(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", r"\boxed{1}", r"\boxed{3}")
+    assert scores(boxed, tie) == [0.5, 0.5, 0.5, 0.5, 0]
     assert scores(boxed, items("?", "?", "?", r"\boxed{2}")) == [0, 0, 0, 1]
     assert scores(boxed, items("?", "?")) == [None, None]
     assert scores(boxed, items(r"\boxed{2}")) == [None]

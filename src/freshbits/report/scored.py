@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
-from freshbits.report.layout import WIDTH, plain, printed
+from freshbits.report.layout import WIDTH, command, item, printed, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,20 +19,21 @@ def scored_page(result: Scored, width: int = WIDTH, *, colour: bool = False) -> 
 
     def write(console: Console) -> None:
         for gold in result.golds:
-            console.print(escape(plain(gold.sentence)))
+            console.print(safe(gold.sentence))
         for scores in result.signals:
             console.print(_headline(scores))
             for line in _details(scores):
-                console.print(f"  · {escape(plain(line))}")
+                item(console, line)
         if result.out is not None:
-            console.print(f"wrote {escape(plain(str(result.out)))}; go on with: {escape(plain(_next(result)))}")
+            command(console, "wrote ", str(result.out))
+            command(console, "go on with: ", _next(result))
 
     return printed(write, width, colour=colour)
 
 
 def _headline(scores: Scores) -> str:
     mean = "" if scores.mean is None else f", mean {scores.mean:.3g}"
-    name = f"[bold]{escape(plain(scores.name))}[/bold] ({scores.origin})"
+    name = f"[bold]{safe(scores.name)}[/bold] ({scores.origin})"
     return f"{name}: {scores.scored:,} of {scores.rows:,} rollouts scored{mean}"
 
 
@@ -44,9 +43,9 @@ def _details(scores: Scores) -> list[str]:
     if more:
         lines.append(f"{sum(more):,} unscored for {len(more):,} further reasons (see {scores.name}.evidence)")
     if scores.repeated:
-        lines.append(f"{scores.repeated:,} are equal to another one and were not scored again")
+        lines.append(f"equal to another one, so not scored again: {scores.repeated:,}")
     if scores.resumed:
-        lines.append(f"{scores.resumed:,} verdicts were taken over from an interrupted run")
+        lines.append(f"verdicts taken over from an interrupted run: {scores.resumed:,}")
     return lines
 
 

@@ -132,7 +132,7 @@ def score(
     from_where = _origins(columns, chosen, origins or {})
     _check_log(log, chosen, path)
     chosen = [prepared(signal, _head(log)) for signal in chosen]
-    golds = tuple(require_golds(log, signal) for signal in chosen if gold and not signal.whole_groups and signal.needs)
+    golds = tuple(require_golds(log, signal) for signal in chosen if gold and _compares(signal))
     with ExitStack() as stack:
         journal = None
         if path is not None:
@@ -242,6 +242,11 @@ def _origins(columns: Sequence[str], signals: Sequence[Signal], given: Mapping[s
             wrong = f"no signal {name!r} is applied" if name not in columns else f"{origin!r} is no origin"
             raise InputError(f"--origin {name}={origin}: {wrong}", mend=f"choose one of {', '.join(ORIGINS)}")
     return {name: given.get(name, signal.origin) for name, signal in zip(columns, signals, strict=True)}
+
+
+def _compares(signal: Signal) -> bool:
+    """Returns whether a signal holds completions against something of their row, so that a gold can be checked."""
+    return signal.origin != "own_state" and not signal.whole_groups and bool(signal.needs or traits(signal).wants)
 
 
 def _heard(progress: Progress, name: str) -> Callable[[int], None] | None:
