@@ -1,4 +1,4 @@
-"""Reruns the commands shown in README.md, docs/forecast.md and docs/gallery.md and puts in what they print now.
+"""Reruns the commands shown in README.md and docs/ and puts in what they print now.
 
     python docs/refresh.py            # rewrite all; the gallery only where FRESHBITS_DATA names the public logs
 
@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 GALLERY = ROOT / "docs" / "gallery.md"
 FORECAST = ROOT / "docs" / "forecast.md"
+LOOPS = ROOT / "docs" / "loops.md"
 CUT = "[…]"
 
 _PLACE = re.compile(
@@ -136,6 +137,8 @@ def folder_of(document: Path) -> Iterator[Path | None]:
     if document == GALLERY:
         place = os.environ.get("FRESHBITS_DATA")
         yield Path(place) if place else None
+    elif document == LOOPS:
+        yield ROOT / "examples" / "loops"
     else:
         with tempfile.TemporaryDirectory() as place:
             yield Path(place)
@@ -143,7 +146,7 @@ def folder_of(document: Path) -> Iterator[Path | None]:
 
 def main() -> None:
     """Rewrites the documents."""
-    for document in (README, FORECAST, GALLERY):
+    for document in (README, FORECAST, LOOPS, GALLERY):
         with folder_of(document) as folder:
             if folder is None:
                 print(f"{document.name} left as it is: FRESHBITS_DATA names no folder with the public logs")

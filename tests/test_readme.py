@@ -39,6 +39,11 @@ def test_the_forecast_page_shows_what_is_computed(refresh, tmp_path):
     check(refresh, refresh.FORECAST, tmp_path)
 
 
+def test_the_page_on_loops_shows_what_is_checked(refresh):
+    with refresh.folder_of(refresh.LOOPS) as place:
+        check(refresh, refresh.LOOPS, place)
+
+
 def test_gallery_shows_what_the_public_logs_give(refresh):
     with refresh.folder_of(refresh.GALLERY) as place:
         if place is None:
@@ -46,7 +51,7 @@ def test_gallery_shows_what_the_public_logs_give(refresh):
         check(refresh, refresh.GALLERY, place)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/forecast.md", "docs/gallery.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/forecast.md", "docs/loops.md", "docs/gallery.md"])
 def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
     text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"([^\n]*)\n```(console|python)\n(.*?)```", text, re.DOTALL)
@@ -57,7 +62,7 @@ def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/forecast.md", "docs/gallery.md"]
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/forecast.md", "docs/loops.md", "docs/gallery.md"]
 )
 def test_links_inside_the_repository_lead_somewhere(name):
     document = ROOT / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,21 @@ def test_a_page_is_written_of_every_loop_and_its_json_is_inverse(name):
     assert found.structure.verdict in page
     assert all(line == line.rstrip() for line in page.splitlines())
     assert Check.from_json(json.loads(found.dumps())).to_json() == found.to_json()
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/loops.md"])
+def test_declarations_shown_in_the_documents_can_be_read(document):
+    text = (EXAMPLES.parents[1] / document).read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if block.startswith("name:")]
+    assert blocks
+    for block in blocks:
+        assert fb.Loop.loads(block).name
+
+
+def test_the_page_on_loops_lists_every_shape_with_its_structure():
+    text = (EXAMPLES.parents[1] / "docs" / "loops.md").read_text(encoding="utf-8")
+    for name, shape in SHAPES.items():
+        assert f"| `{name}` | {shape.words} | {STRUCTURE[name]} |\n" in text
 
 
 def test_the_json_has_its_keys():
