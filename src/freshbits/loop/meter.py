@@ -9,7 +9,7 @@ The exact ledger, where all of it can be enumerated, is `freshbits.loop.exact`.
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,7 +120,7 @@ def meter_round(
     if main not in names:
         raise InputError(f"the round has no signal {main!r}", mend=f"it has {', '.join(names)}")
     read = partition or choose(rows)
-    narrow = compact(rows, read)
+    narrow = compact(rows, replace(read, coarser=None, coarsen=None))  # coarser classes are not asked here
     if narrow["round"].n_unique() != 1:
         raise InputError("the rows are of several rounds", column="round", mend="meter every round by itself")
     state = belief(narrow)
