@@ -145,7 +145,7 @@ class ReasoningGym:
         tags = _TAG.findall(completion)
         if tags:
             return str(tags[-1]).strip()
-        return completion if self.read == "whole" else None
+        return completion.strip() if self.read == "whole" else None
 
 
 def _verdict(outcome: Any, asked: dict[str, Any]) -> Verdict:
