@@ -51,7 +51,7 @@ WIDTH = 3  # asides in a longer text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shortcut:
+class Hacked:
     """Describes a loop that may be hacked; `rows` draws its log.
 
     Attributes:
@@ -69,7 +69,7 @@ class Shortcut:
         size: rollouts per prompt and round in the log.
         leaky: the trait is a component of its own ("style"), and the reward is its weighted sum with the verdict.
 
-    >>> world = Shortcut(prompts=40, lured=0.9, rounds=4)
+    >>> world = Hacked(prompts=40, lured=0.9, rounds=4)
     >>> rows = world.rows(seed=1)
     >>> rows.height, rows["round"].max()
     (1600, 4)
@@ -112,7 +112,7 @@ class Shortcut:
 
     def policies(self, seed: int) -> Policies:
         """Returns the policies of round 0."""
-        rng = stream(seed, "shortcut: policies")
+        rng = stream(seed, "hacked: policies")
         rate = rng.beta(2.0, 2.0 * (1 - self.right) / self.right, self.prompts)
         wrong = rng.dirichlet(np.full(self.answers - 1, 2.0), self.prompts)
         answers = np.concatenate([rate[:, None], (1 - rate)[:, None] * wrong], axis=1)
@@ -141,7 +141,7 @@ class Shortcut:
         return conform(pl.concat(frames))
 
     def _round(self, seed: int, number: int, table: Array, asked: Sums) -> pl.DataFrame:
-        rng = stream(seed, "shortcut: rollouts", number)
+        rng = stream(seed, "hacked: rollouts", number)
         flat = np.cumsum(table.reshape(self.prompts, -1), axis=1)
         place = (rng.random((self.prompts, self.size, 1)) * flat[:, None, -1:] > flat[:, None, :]).sum(axis=2)
         answer, shown = (part.ravel() for part in np.divmod(np.minimum(place, flat.shape[1] - 1), 2))
