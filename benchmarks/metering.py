@@ -240,8 +240,9 @@ def table(figures: dict[str, Any]) -> str:
         f"## The same TRL script with and without it, {found['weights']:,} weights, 512 completions a step",
         "",
         f"{found['share']:.1%} of the run's time is spent in the wrapper. Steps take "
-        f"{found['cpu_s_per_step_without']:.3f} s without it and {found['cpu_s_per_step_with']:.3f} s with it, {found['difference']:+.1%} (lower quartiles of "
-        f"{found['steps']} steps each, in turn; steps of one run differ by more than that). "
+        f"{found['cpu_s_per_step_without']:.3f} s without it and {found['cpu_s_per_step_with']:.3f} s with it, "
+        f"{found['difference']:+.1%} (lower quartiles of {found['steps']} steps "
+        "each, in turn; steps of one run differ by more than that). "
         f"The losses are {'the same to the last bit' if found['same_losses'] else 'DIFFERENT'}.",
         "",
         "## The meter of a loop",

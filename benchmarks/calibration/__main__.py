@@ -9,6 +9,7 @@ from benchmarks.calibration import (
     beyond,
     channel,
     contrast,
+    counted,
     few,
     groups,
     labels,
@@ -27,6 +28,7 @@ from benchmarks.calibration.study import Study, run
 STUDIES: tuple[Study, ...] = (
     channel.STUDY,
     contrast.STUDY,
+    counted.STUDY,
     few.STUDY,
     groups.STUDY,
     shared.STUDY,

@@ -19,7 +19,7 @@ from freshbits.outputs.keys import prompt_keys
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.worlds import Answers, Atoms, Beta, Fixed, Majority, Random, World
 
-_SIGNALS = {"random .5": Random(0.5), "random .2": Random(0.2), "majority": Majority()}
+SIGNALS = {"random .5": Random(0.5), "random .2": Random(0.2), "majority": Majority()}
 CELLS: tuple[Cell, ...] = tuple(
     {"rollouts": size, "prompts": prompts, "world": "sums"} for size in (4, 8, 16) for prompts in (100, 300)
 )
@@ -34,7 +34,7 @@ def measure(cell: Cell, seed: int) -> list[Reading]:
     groups = pl.DataFrame({"group": prompts, "answer_class": classes})
     state = belief(groups).to_numpy()
     found = []
-    for name, signal in _SIGNALS.items():
+    for name, signal in SIGNALS.items():
         verdict = frame[SIGNAL + name].cast(pl.Int64).to_numpy()
         bits = surprise_bits(verdict, state, prompts.to_numpy(), prompts.to_numpy())
         truth = ties(groups) if name == "majority" else signal.surprise()
@@ -59,7 +59,7 @@ def world(size: int, prompts: int) -> World:
         base=Beta(1, 1),
         answers=Answers(3, Atoms([(0.3, 1.0), (0.9, 1.0)])),
         sizes=Fixed(size),
-        signals=_SIGNALS,
+        signals=SIGNALS,
         labelled=0.0,
     )
 

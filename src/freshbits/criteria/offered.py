@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VERDICTS = ({0.0, 1.0}, {-1.0, 1.0})  # values that say by themselves which of them accepts
 BINS = 4
+STATE = ("is_plurality", "vote_share", "tie", "n_classes")  # belief columns that make cells, the most telling first
 FEWEST = 4  # rollouts per group that give a value and not bounds
 
 

@@ -33,7 +33,7 @@ def counted_surprise(
     """Estimates H_V(S|B) in bits per rollout by counting; groups count equally, folds and interval are by prompt.
 
     P_d(s | cell) = (w_{d,s} + 4 P_{d-1}(s)) / (w_d + 4) with w the weight of the other folds' rows in the cell, d the
-    number of belief columns that make the cell; -log2 of the last one, or of the bare rate where that codes better.
+    number of belief columns that make the cell; -log2 at the depth that codes best, 0 columns being the bare rate.
 
     It does not know what a smooth or a joint function of many columns could predict: columns are cells as they are,
     so hand in few that take few values, the most telling first.
@@ -71,7 +71,7 @@ def counted_surprise(
             cell = np.unique(cell * (int(code.max()) + 1) + code, return_inverse=True)[1]
         chance = _rates(cell, verdict, levels, weight, fold, folds, chance)
         losses.append(-np.log2(chance[rows, verdict]))
-    loss = losses[-1] if weight @ losses[-1] <= weight @ losses[0] else losses[0]
+    loss = min(losses, key=lambda each: float(weight @ each))
     return ratio(
         weight * loss,
         weight,

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from freshbits.criteria.candidates import number_levels, top_codes
-from freshbits.criteria.offered import contrast_points
+from freshbits.criteria.offered import STATE, contrast_points
 from freshbits.criteria.sampled import verdict_levels
 from freshbits.information.counted import counted_surprise
 from freshbits.information.intercept import Cells, point_bits
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 RECENT = 64  # groups that contrast bits are taken over at least, where so many have been seen
 KEPT = 256  # groups that the bits of a feature are taken over
 FEWEST_VARYING = 30  # groups that show a feature at several levels; fewer say nothing about it
-STATE = ("vote_share", "margin", "n_classes")
 
 
 @dataclass(frozen=True)

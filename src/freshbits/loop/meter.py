@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from freshbits.criteria.offered import Offered, offered
+from freshbits.criteria.offered import STATE, Offered, offered
 from freshbits.errors import InputError
 from freshbits.information.resampling import mean
 from freshbits.outputs.answers import choose
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from freshbits.outputs.partition import Partition
-
-STATE = ("vote_share", "margin", "n_classes")  # belief columns of a cell, the most telling first
 
 
 @dataclass(frozen=True, kw_only=True)
