@@ -16,7 +16,7 @@ from freshbits.signals.journal import journal_of
 from freshbits.signals.scoring import score
 
 ROOT = Path(__file__).parents[2]
-ROWS, KILLS, SECONDS = 2000, 10, 0.002
+ROWS, KILLS, SECONDS = 2000, 10, 0.001
 
 
 def start(*arguments):
@@ -57,7 +57,7 @@ def test_ten_kills_and_the_same_bytes(log, tmp_path):
         before = journaled(out)
         while journaled(out) == before and run.poll() is None:
             time.sleep(0.005)
-        time.sleep(rng.random() * 0.2)
+        time.sleep(rng.random() * 0.1)
         run.send_signal(signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL, "it ended before it was killed"
         kept.append((journaled(out), len(asked.read_text().splitlines())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ import pytest
 
 from freshbits.errors import InputError
 from freshbits.signals import server as serving
+from freshbits.signals.journal import journal_of
 from freshbits.signals.own_state.self_judge import SelfJudge, heard, mark_of
 from freshbits.signals.scoring import score
 from freshbits.signals.signal import Item
@@ -139,6 +141,22 @@ def test_a_server_that_is_not_there_stops_the_run(monkeypatch):
         with pytest.raises(InputError, match="cannot be reached"):
             nowhere.score([Item("a task", "an answer")])
         nowhere.server._held[0].close()
+
+
+def test_a_server_that_has_gone_stops_the_run_and_what_was_said_is_kept(server, judge, tmp_path, monkeypatch):
+    monkeypatch.setattr(serving, "FAILED_IN_A_ROW", 4)
+    texts = ["good 0", "wrong 1", *["500 always"] * 4]
+    table = pl.DataFrame({"prompt": [f"p{n}" for n in range(6)], "completion": texts})
+    monkeypatch.setattr("freshbits.signals.applied.FIRST", 1)
+    with pytest.raises(InputError, match="has left 4 questions in a row without a reply"):
+        score(table, judge, out=tmp_path / "out.jsonl", workers=1)
+    assert journal_of(tmp_path / "out.jsonl").read_text().count("judged") == 2
+
+
+def test_the_package_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(InputError, match=r"pip install 'freshbits\[signals\]'"):
+        SelfJudge("student").score([Item("a task", "an answer")])
 
 
 def test_a_key_that_is_missing_is_named(monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any
 
 from freshbits.errors import InputError
 
+FAILED_IN_A_ROW = 16  # questions without any reply after which a server counts as gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubled each time
 AGAIN = frozenset({408, 409, 425, 429})  # and everything from 500 on
 
@@ -42,8 +43,8 @@ class Server:
         seed: passed on.
 
     Raises:
-        InputError: the package is missing, no key is set, or the server refuses the request itself (401, 403, 404,
-            400) or cannot be reached at all.
+        InputError: the package is missing, no key is set, the server refuses the request itself (400, 401, 403, 404),
+            cannot be reached at all, or has gone: 16 questions in a row, all tries included, without a reply.
     """
 
     model: str
@@ -55,12 +56,13 @@ class Server:
     _held: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
     _reached: threading.Event = field(default_factory=threading.Event, init=False, repr=False, compare=False)
+    _failed: list[str] = field(default_factory=list, init=False, repr=False, compare=False)  # since the last reply
 
     def ask(self, system: str, user: str) -> Reply:
         """Asks once, and again where that may help."""
-        import openai
-
         client = self._client()
+        import openai  # it is there: the client is made of it
+
         fault, pause = "was not asked", 0.0
         for attempt in range(self.tries):
             if attempt:
@@ -92,15 +94,25 @@ class Server:
                 fault = f"the server answered {error.status_code}"
                 pause = _asked_pause(error) or pause
             except (ValueError, openai.APIError):
-                self._reached.set()
+                self._heard()
                 fault = "the reply is not what the protocol says"
             else:
-                self._reached.set()
+                self._heard()
                 reply = _read(answer)
                 if reply.text is not None or attempt == self.tries - 1:
                     return reply
                 fault = reply.fault
+        self._failed.append(fault)
+        if len(self._failed) >= FAILED_IN_A_ROW:
+            raise InputError(
+                f"{client.base_url} has left {len(self._failed)} questions in a row without a reply ({fault})",
+                mend="run the same command again once it answers: verdicts so far are kept",
+            )
         return Reply(None, fault)
+
+    def _heard(self) -> None:
+        self._reached.set()
+        self._failed.clear()
 
     def _client(self) -> Any:
         with self._lock:

@@ -52,7 +52,10 @@ class Verdict:
 
 
 class Signal(Protocol):
-    """Describes what a signal offers: its name, where its verdicts come from, what it needs, and scores for a batch."""
+    """Describes what a signal offers: its name, where its verdicts come from, what it needs, and scores for a batch.
+
+    What it may offer besides (columns it only wants, threads, fixed batches, …) stands in `traits.Traits`.
+    """
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from freshbits.signals.signal import Item
 
 CHAT = ("auto", "yes", "no")
-PASS_TOKENS = 8192  # tokens of one forward pass, padding included
+PASS_LOGITS = 2**28  # numbers that one forward pass may give: 1 GiB in float32
 TOO_LONG = "the prompt leaves no room for the completion"
 
 
@@ -38,7 +38,8 @@ class Logprob:
     where the model is the one that wrote the completions: of any other model it says how that one sees them. It knows
     nothing of the temperature that was sampled at.
 
-    Rows go through the model in fixed batches of `rows`, so a run that was interrupted ends in the same bytes.
+    It runs on a GPU where torch sees one. Rows go through the model in fixed batches of `rows`, so a run that was
+    interrupted ends in the same bytes.
 
     Attributes:
         model: a path, or a name that transformers can load.
@@ -91,13 +92,14 @@ class Logprob:
         return f"logprob(model={self.model!r}, chat={self.chat!r}, longest={self.longest}, rows={self.rows})"
 
     def fill(self, scores: pl.Series, evidence: pl.Series) -> pl.DataFrame:
-        """Returns the columns `logprob` and `tokens`, both null where nothing was scored."""
+        """Returns the columns `logprob` and `tokens`, both null where nothing was scored, and `logprob.evidence`."""
         tokens = evidence.str.extract(r"^(\d+) tokens").cast(pl.Int64)
-        return pl.DataFrame({"logprob": scores, "tokens": tokens})
+        return pl.DataFrame({"logprob": scores, "tokens": tokens, "logprob.evidence": evidence})
 
     def score(self, items: Sequence[Item]) -> list[Verdict]:
         """Scores a batch, rows of like length together: one verdict per item, in order."""
         model, tokenizer = self._loaded()
+        room = max(1, PASS_LOGITS // model.config.vocab_size)
         longest = self.longest or _longest(model, tokenizer)
         verdicts: list[Verdict] = [Verdict(None, TOO_LONG)] * len(items)
         rows = []
@@ -111,8 +113,8 @@ class Logprob:
                 rows.append(_Row(place, tokens, len(before), len(before) + len(after) - len(tokens)))
         rows.sort(key=lambda row: (len(row.tokens), row.place))
         while rows:
-            size = max(1, min(len(rows), PASS_TOKENS // max(len(rows[0].tokens), 1)))
-            while size > 1 and size * len(rows[size - 1].tokens) > PASS_TOKENS:
+            size = len(rows)
+            while size > 1 and size * len(rows[size - 1].tokens) > room:
                 size -= 1
             some, rows = rows[:size], rows[size:]
             for row, total in zip(some, _forward(model, some), strict=True):
@@ -144,18 +146,19 @@ class Logprob:
 def _load(name: str, *, template: bool) -> tuple[Any, Any]:
     model: Any
     try:
+        import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError:
         raise InputError("logprob needs transformers and torch", mend="pip install 'freshbits[loop]'") from None
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCausalLM.from_pretrained(name, torch_dtype="float32")
+        model = AutoModelForCausalLM.from_pretrained(name, dtype="float32")
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"the model {name} cannot be loaded ({reason})", mend="give a path or a known name") from None
     if template and tokenizer.chat_template is None:
         raise InputError(f"the model {name} has no chat template", mend="leave out --option chat=yes")
-    return model.eval(), tokenizer
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
 
 
 def _longest(model: Any, tokenizer: Any) -> int:
