@@ -137,21 +137,35 @@ def test_small_batches_are_measured_together():
     assert early[0]["info/dead_groups"] == 0.0
 
 
-def test_an_evaluation_is_measured_alone():
-    class Trainer:
-        class model:  # noqa: N801
-            training = True
+class Trainer:
+    """What a wrapper can see of TRL's trainer: its log function is a method of it."""
 
-        def __init__(self) -> None:
-            self.logged: dict[str, float] = {}
+    class model:  # noqa: N801
+        training = True
 
-        def log(self, name: str, value: float) -> None:
-            self.logged[name] = value
+    def __init__(self, num_generations: int = 8) -> None:
+        self.num_generations = self.num_generations_eval = num_generations
+        self.logged: dict[str, float] = {}
 
+    def log(self, name: str, value: float) -> None:
+        self.logged[name] = value
+
+
+def test_prompts_that_read_alike_are_told_apart_by_the_trainer_s_own_group_size():
+    arguments = {**batch([0.0, 1.0] * 6), "prompts": ["What is in the picture?"] * 96}
+    trainer = Trainer()
+    metered(first)(**arguments, log_metric=trainer.log)
+    assert trainer.logged["info/dead_groups"] == 1.0
+    misfit = Trainer(num_generations=5)
+    metered(first)(**arguments, log_metric=misfit.log)
+    assert misfit.logged["info/dead_groups"] == 0.0  # one run of 96 rows is all that can be seen
+
+
+def test_an_evaluation_is_measured_alone(monkeypatch: pytest.MonkeyPatch):
     trainer, reward = Trainer(), metered(first)
     reward(**batch([0.5] * 12), log_metric=trainer.log)
     assert trainer.logged["info/dead_groups"] == 0.0
-    trainer.model.training = False
+    monkeypatch.setattr(trainer.model, "training", False)
     reward(**batch([1.0] * 12), log_metric=trainer.log)
     assert (trainer.logged["info/dead_groups"], trainer.logged["info/contrast_bits"]) == (1.0, 0.0)
     assert reward.meter.window.batches == 1

@@ -101,7 +101,7 @@ class Meter:
         log = arguments.get("log_metric")
         prompts = [text if isinstance(text, str) else message_text(text) for text in arguments["prompts"]]
         texts = [text if isinstance(text, str) else sampled_text(text) for text in completions]
-        metrics = self.window.take(prompts, texts, runs(prompts), scores, total, keep=_is_training(log))
+        metrics = self.window.take(prompts, texts, _groups(prompts, log), scores, total, keep=_is_training(log))
         if log is not None:
             for metric, value in metrics.items():
                 log(metric, value)
@@ -201,6 +201,18 @@ def runs(prompts: Sequence[str]) -> NDArray[np.int64]:
     if size > 1 and (lengths % size == 0).all():
         return np.arange(len(prompts)) // size
     return np.repeat(np.arange(lengths.size), lengths)
+
+
+def _groups(prompts: Sequence[str], log: Any) -> NDArray[np.int64]:
+    """Numbers the groups: chunks of the trainer's `num_generations` where it can be seen and fits, else runs."""
+    trainer = getattr(log, "__self__", None)
+    name = "num_generations" if _is_training(log) else "num_generations_eval"
+    size = getattr(trainer, name, None)
+    if isinstance(size, int) and size > 0 and len(prompts) % size == 0:
+        number = np.arange(len(prompts)) // size
+        if all(prompts[row] == prompts[row - row % size] for row in range(len(prompts))):
+            return number
+    return runs(prompts)
 
 
 def _numbers(values: Any) -> NDArray[np.float64]:
