@@ -163,6 +163,13 @@ def test_code_probes_are_asked_of_what_runs_tests():
         compile(text.removeprefix("```python\n").removesuffix("\n```"), probe.name, "exec")
 
 
+def test_references_are_checked_as_they_stand_when_a_signal_is_probed():
+    rows = [Item("f?", "", "42", fields={"test": "?"}), Item("f?", "", "42"), Item("g?", "", "43")]
+    found = harden(Substring(), rows, ["def f(): return 42", None, "def g(): return 1"])
+    assert (found.gold.accepted, [fault.row for fault in found.gold.rejected]) == (1, [1])
+    assert (found.prompts, found.form) == (2, "reference")
+
+
 def test_every_probe_makes_what_it_says_of_a_number():
     case = Case(Item("?", ""), "1234", ("7", "8"), "#### {}", "#### {}", "7")
     made = {probe.name: probe.make(case) for probe in PROBES}

@@ -51,8 +51,7 @@ class Choice:
     several: str = "refuse"
     letters: str = "ABCDE"
 
-    NAME: ClassVar[str] = "choice"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "choice"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

@@ -35,8 +35,7 @@ class Exact:
     read: str = "whole"
     several: str = "refuse"
 
-    NAME: ClassVar[str] = "exact"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "exact"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

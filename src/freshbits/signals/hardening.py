@@ -13,7 +13,9 @@ from freshbits.signals.degenerate_code import CODE_PROBES
 from freshbits.signals.gold import FORMS, Gold, check_gold
 from freshbits.signals.normalised import normal
 from freshbits.signals.numeric import parse_number
-from freshbits.signals.stated import quoted, references
+from freshbits.signals.stated import quoted
+from freshbits.signals.stated import references as read_references
+from freshbits.signals.traits import traits
 from freshbits.version import __version__
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from freshbits.signals.degenerate import Expects, Probe
     from freshbits.signals.signal import Item, Signal, Verdict
 
+TESTS = frozenset({"test", "tests", "test_list", "unit_tests"})
+"""Columns that only a signal which runs programs asks for."""
 MOST_PROMPTS = 200
 FEW_PROMPTS = 5
 MOST_WRONG = 4
@@ -133,6 +137,7 @@ class Subject(NamedTuple):
 def harden(
     signal: Signal,
     items: Sequence[Item],
+    references: Sequence[str | None] | None = None,
     *,
     prompts: int = MOST_PROMPTS,
     accept: float = 1.0,
@@ -145,6 +150,8 @@ def harden(
     Args:
         signal: any signal; it is asked about some forty completions per prompt.
         items: rows of a log, or of prompts only; their completions are not looked at.
+        references: a completion known to be right per row, where there is one (a canonical solution): the gold is
+            checked by it.
         prompts: distinct prompts to use at most, spread evenly over the rows.
         accept: the least score that accepts what is right.
         reward: the least score that rewards what is wrong: a signal that gives shares of the reward should give less.
@@ -163,10 +170,11 @@ def harden(
     >>> [each.probe for each in found.findings]
     ['gold, after thought', 'gold, in bold', 'gold, full stop', 'gold, in LaTeX', 'gold, with a unit', 'gold, decimals']
     """
-    rows = _spread(items, prompts)
-    gold = check_gold(signal, rows, accept=accept)
-    cases = _cases(rows, *("{}" if form is None else FORMS[form] for form in (gold.form, gold.marked)))
-    code = runs_code if runs_code is not None else bool({"test", "tests"} & set(signal.needs))
+    places = _spread(items, prompts)
+    rows = [items[at] for at in places]
+    gold = check_gold(signal, rows, None if references is None else [references[at] for at in places], accept=accept)
+    cases = _cases(rows, *(FORMS.get(form or "", "{}") for form in (gold.form, gold.marked)))
+    code = runs_code if runs_code is not None else bool(TESTS & {*signal.needs, *traits(signal).wants})
     probes = (*PROBES, *CODE_PROBES) if code else PROBES
     subjects = _subjects(signal, cases, accept)
     probed = [
@@ -184,14 +192,18 @@ def harden(
     )
 
 
-def _spread(items: Sequence[Item], most: int) -> list[Item]:
-    distinct = list({item.prompt: item for item in reversed(items)}.values())[::-1]
+def _spread(items: Sequence[Item], most: int) -> list[int]:
+    """Returns the places of the first rows of at most so many prompts, evenly spread."""
+    first: dict[str, int] = {}
+    for at, item in enumerate(items):
+        first.setdefault(item.prompt, at)
+    distinct = list(first.values())
     step = max(len(distinct) / max(most, 1), 1.0)
     return [distinct[int(at * step)] for at in range(min(most, len(distinct)))]
 
 
 def _cases(rows: Sequence[Item], form: str, marked: str) -> list[Case]:
-    golds = references([item.answer for item in rows])
+    golds = read_references([item.answer for item in rows])
     counted = Counter(gold for gold in golds if gold is not None)
     common = counted.most_common(1)[0][0] if counted else None
     others = list(counted)

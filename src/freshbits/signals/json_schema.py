@@ -50,8 +50,7 @@ class JsonSchema:
     seconds: float = 5.0
     worker: Worker = field(init=False, repr=False, compare=False)
 
-    NAME: ClassVar[str] = "json_schema"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "json_schema"
     origin: ClassVar[str] = "external"
     whole_groups: ClassVar[bool] = False
 

@@ -57,8 +57,7 @@ class Math:
     seconds: float = 5.0
     worker: Worker = field(init=False, repr=False, compare=False)
 
-    NAME: ClassVar[str] = "math"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "math"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

@@ -68,8 +68,7 @@ class Normalised:
     several: str = "refuse"
     articles: str = "drop"
 
-    NAME: ClassVar[str] = "normalised"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "normalised"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

@@ -112,8 +112,7 @@ class Numeric:
     tolerance: float = 0.0
     relative: float = 0.0
 
-    NAME: ClassVar[str] = "numeric"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "numeric"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ("answer",)
     whole_groups: ClassVar[bool] = False

@@ -62,8 +62,7 @@ class ReasoningGym:
     seconds: float = 10.0
     worker: Worker = field(init=False, repr=False, compare=False)
 
-    NAME: ClassVar[str] = "reasoning_gym"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "reasoning_gym"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ()
     whole_groups: ClassVar[bool] = False

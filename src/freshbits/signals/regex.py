@@ -43,8 +43,7 @@ class Regex:
     read: str = "whole"
     seconds: float = 1.0
 
-    NAME: ClassVar[str] = "regex"
-    name: ClassVar[str] = NAME
+    name: ClassVar[str] = "regex"
     origin: ClassVar[str] = "external"
     whole_groups: ClassVar[bool] = False
 
