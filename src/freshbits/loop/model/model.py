@@ -105,7 +105,8 @@ def load(declared: Declared, folder: Path | None = None) -> Model:
         from peft import LoraConfig, TaskType, get_peft_model
 
         options: dict[str, Any] = dict(declared.peft)
-        network = get_peft_model(network, LoraConfig(task_type=TaskType.CAUSAL_LM, **options))
+        with quiet():
+            network = get_peft_model(network, LoraConfig(task_type=TaskType.CAUSAL_LM, **options))
     chat = bool(getattr(tokenizer, "chat_template", None))
     model = Model(network, tokenizer, chat=chat, adapter=declared.peft is not None)
     if folder is not None:

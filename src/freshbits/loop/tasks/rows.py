@@ -91,8 +91,8 @@ def _table(declared: Declared) -> pl.DataFrame:
     try:
         from datasets import load_dataset
 
-        found: Any = load_dataset(str(path), split=declared.split or "train")
-        return pl.DataFrame(found.to_dict())
+        load: Any = load_dataset
+        return pl.DataFrame(load(str(path), split=declared.split or "train").to_dict())
     except ImportError:
         raise InputError(
             "is no table, and datasets is not installed", file=path, mend="give .parquet, .jsonl or .csv"

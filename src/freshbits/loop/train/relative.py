@@ -92,7 +92,7 @@ def pieces(rows: int, batch: int) -> int:
     """Returns into how many equal pieces rows are cut so that one is as near to the batch as can be.
 
     >>> pieces(640, 64), pieces(30, 64), pieces(90, 64)
-    (10, 1, 1)
+    (10, 1, 2)
     """
     divisors = [number for number in range(1, rows + 1) if rows % number == 0]
     return min(divisors, key=lambda number: abs(rows / number - batch))
