@@ -9,6 +9,7 @@ from rich.text import Text
 
 from freshbits.report.ahead import forecast
 from freshbits.report.layout import MOST_SIGNALS, WIDTH, command, few, item, new_table, plain, printed, safe
+from freshbits.report.shortcuts import risks, shortcuts
 from freshbits.report.spent import efficiency
 from freshbits.report.truth import channel, openness
 from freshbits.report.words import many, number, share, trend
@@ -40,12 +41,14 @@ def _write(console: Console, audit: Audit) -> None:
     _head(console, audit)
     openness(console, audit)
     _verdict(console, audit)
+    risks(console, audit)
     channel(console, audit)
     if audit.log.truth:
         efficiency(console, audit)
     _no_contrast(console, audit)
     _bits(console, audit)
     _follows(console, audit)
+    shortcuts(console, audit)
     if not audit.log.truth:  # what the log proves by itself comes first
         efficiency(console, audit)
     _answers(console, audit)
