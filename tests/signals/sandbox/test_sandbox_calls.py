@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from freshbits.errors import InputError
 from freshbits.signals.sandbox import Limits, UnsupportedError
 
 pytestmark = pytest.mark.sandbox
@@ -50,6 +51,11 @@ def eat_together():
         os.fork()
     held = os.urandom(1 << 26)
     time.sleep(20)
+
+def eat_unseen():
+    import ctypes
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+    eat_together()
 
 def fork_all():
     while True:
@@ -141,6 +147,7 @@ def test_a_reply_too_long_is_no_value(jail):
         ("eat", [], "memory", "MemoryError"),
         ("eat_slowly", [], "memory", ""),
         ("eat_together", [], "memory", "memory"),
+        ("eat_unseen", [], "memory", "memory"),
         ("fork_all", [], "processes", "processes"),
     ],
 )
@@ -215,3 +222,14 @@ def test_a_program_that_never_ends_is_ended(sandbox):
     assert sandbox.run("print(1, flush=True)\nwhile True: pass", limits=Limits(cpu_s=0.2)).status == "timeout"
     output = sandbox.run("print(1, flush=True)\nimport time\ntime.sleep(60)", limits=Limits(wall_s=0.3))
     assert (output.status, output.stdout) == ("timeout", "1\n")
+
+
+@pytest.mark.parametrize("limits", [{"memory_mb": 8}, {"processes": 0}, {"output_mb": 0.0}, {"wall_s": float("nan")}])
+def test_limits_that_nobody_can_live_within_are_bad_input(limits):
+    with pytest.raises(InputError):
+        Limits(**limits)
+
+
+def test_the_least_memory_is_enough_for_a_bare_interpreter(sandbox):
+    with sandbox.load(SOURCE, limits=Limits(memory_mb=64)) as jail:
+        assert jail.call("double", [1]).value == 2

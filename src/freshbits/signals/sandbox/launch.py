@@ -58,7 +58,7 @@ def _within_reach(binds: list[tuple[str, str]], hidden: list[str]) -> list[tuple
 
 def _bubblewrap(binds: list[tuple[str, str]], links: list[tuple[str, str]]) -> list[str]:
     nobody = str(namespaces.NOBODY)
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
+    command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
     command += ["--uid", nobody, "--gid", nobody]
     # The zygote makes namespaces for each candidate and drops capabilities there; a candidate has none.
     command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"]

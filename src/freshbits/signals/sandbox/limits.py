@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from freshbits.errors import InputError
+
+LEAST_MB = 64  # of address space: a bare interpreter takes about half
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -19,6 +23,9 @@ class Limits:
         reply_kb: kilobytes of one reply.
         output_mb: megabytes of standard output that `Sandbox.run` reads.
 
+    Raises:
+        InputError: for limits that no Python can live within.
+
     >>> Limits(cpu_s=1.0).memory_mb
     512
     """
@@ -30,3 +37,9 @@ class Limits:
     file_mb: int = 8
     reply_kb: int = 64
     output_mb: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.memory_mb < LEAST_MB:
+            raise InputError(f"{self.memory_mb} MB of memory for a candidate", mend=f"give at least {LEAST_MB}")
+        if min(self.processes, self.file_mb, self.reply_kb) < 1 or not self.output_mb > 0 or not self.wall_s > 0:
+            raise InputError("a limit of nothing for a candidate", mend="give each a positive number")

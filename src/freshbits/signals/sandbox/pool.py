@@ -112,9 +112,13 @@ class Zygote:
         except OSError as problem:
             raise ZygoteError("the zygote is gone") from problem
 
-    def used(self) -> float:
-        """Says how many seconds of CPU the candidate and everything it started have used, to a hundredth."""
-        return float(self._told(b"use")["cpu_s"])
+    def used(self) -> tuple[float, bool]:
+        """Says how many seconds of CPU the candidate and everything it started have used, to a hundredth.
+
+        The second value says whether one of them has work to do right now.
+        """
+        use = self._told(b"use")
+        return float(use["cpu_s"]), bool(use["busy"])
 
     def end(self, *, died: bool = False) -> dict[str, Any]:
         """Ends the candidate and everything it started; says how: `why`, its exit code, its seconds of CPU.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import platform
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
@@ -10,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 from freshbits.errors import InputError
 from freshbits.signals.sandbox.jail import Jail
 from freshbits.signals.sandbox.limits import Limits
-from freshbits.signals.sandbox.places import places
 from freshbits.signals.sandbox.pool import Zygote, ZygoteError
 from freshbits.signals.sandbox.program import run_program
 from freshbits.signals.sandbox.replies import Output, clean
@@ -75,7 +76,7 @@ class Sandbox:
     @property
     def version(self) -> str:
         """Names what a verdict depends on: the wall, the protocol and the Python inside."""
-        return f"{self.level} {PROTOCOL}, {os.path.basename(places().python)}"
+        return f"{self.level} {PROTOCOL}, Python {platform.python_version()}"
 
     def load(self, source: str, *, limits: Limits | None = None) -> Jail:
         """Loads untrusted source as a module, in a child of its own that is never used again.
@@ -109,6 +110,10 @@ class Sandbox:
             self._keeper.shutdown()
             self._process = 0
             self._lock.notify_all()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # what is left of it at the interpreter's end
+            self.close()
 
     def __enter__(self) -> Self:
         return self

@@ -14,11 +14,12 @@ _MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Use:
-    """Holds processes and threads, seconds of CPU, and megabytes of resident memory."""
+    """Holds processes and threads, seconds of CPU, megabytes of resident memory, and whether one has work to do now."""
 
     processes: int
     cpu_s: float
     memory_mb: float
+    busy: bool
 
 
 class Watch:
@@ -40,26 +41,34 @@ class Watch:
         Resident memory counts shared pages once for each process, so where it passes `most_mb` the processes are read
         again, each with its share of them.
         """
-        processes, ticks, pages = 0, 0, 0
+        processes, ticks, pages, busy = 0, 0, 0, False
         pids = [pid for pid in self._pids() if pid not in self.trusted]
         for pid in pids:
-            text = self._read(f"{pid}/stat")
-            fields = text[text.rfind(b")") + 2 :].split()
-            if len(fields) <= _RSS:
-                continue  # it ended meanwhile
+            fields = self._fields(pid)
+            if not fields:
+                continue
             processes += int(fields[_THREADS])
             ticks += sum(int(fields[at]) for at in (_UTIME, _STIME, _CUTIME, _CSTIME))
             pages += int(fields[_RSS])
+            busy |= fields[0] in (b"R", b"D")
         memory = pages * self.page / _MEGABYTE
         if memory > most_mb:
-            memory = sum(map(self._share, pids))
-        return Use(processes, ticks / self.ticks, memory)
+            memory = sum(map(self._share_mb, pids))
+        return Use(processes, ticks / self.ticks, memory, busy)
 
-    def _share(self, pid: int) -> float:
+    def _share_mb(self, pid: int) -> float:
         for line in self._read(f"{pid}/smaps_rollup").splitlines():
             if line.startswith(b"Pss:"):
                 return int(line.split()[1]) / 1024
-        return 0.0
+        # A process may hide this file (by making itself undumpable), which must not hide its memory.
+        fields = self._fields(pid)
+        return int(fields[_RSS]) * self.page / _MEGABYTE if fields else 0.0
+
+    def _fields(self, pid: int) -> list[bytes]:
+        """Reads what follows the name in /proc/PID/stat; nothing where the process has ended."""
+        text = self._read(f"{pid}/stat")
+        fields = text[text.rfind(b")") + 2 :].split()
+        return fields if len(fields) > _RSS else []
 
     def _pids(self) -> list[int]:
         return [int(name) for name in os.listdir(self.proc) if name.isdigit()]

@@ -92,7 +92,8 @@ def _until_told(control: socket.socket, child: int, limits: dict[str, Any], watc
             if not told:
                 os._exit(0)
             if told == b"use":
-                control.send(json.dumps({"cpu_s": watch.use(math.inf).cpu_s}).encode())
+                use = watch.use(math.inf)
+                control.send(json.dumps({"cpu_s": use.cpu_s, "busy": use.busy}).encode())
                 continue
             if alive and told == b"died" and poll_child.poll(GRACE_S * 1000):
                 alive = False  # its channel closes a moment before its process ends
@@ -181,7 +182,7 @@ def _set_limits(limits: dict[str, Any], size: int) -> None:
         (resource.RLIMIT_NPROC, processes, processes),
         (resource.RLIMIT_FSIZE, size, size),
         (resource.RLIMIT_NOFILE, 64, 64),
-        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_CORE, 1, 1),  # no dump at all; 0 would still feed a program that collects dumps
         (resource.RLIMIT_MEMLOCK, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
     ):
