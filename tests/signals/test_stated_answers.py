@@ -19,6 +19,7 @@ CASES = [
     ("boxed", "<think>\\boxed{4} and so", ()),
     ("hash", "#### Step 1\nadd\n#### Step 2\nadd\n#### 42", ("42",)),
     ("hash", "#### 41\n#### 42", ("41", "42")),
+    ("hash", "#### 41\nNo.\n#### 42", ("41", "42")),
     ("hash", "#### 42\n\nHope this helps.", ("42",)),
     ("tag", "<answer> **7** </answer>", ("7",)),
     ("tag", "<answer>7", ()),

@@ -36,7 +36,7 @@ def _write(console: Console, found: Hardening) -> None:
         item(console, f"wrong answers are stated as {found.form!r}, right ones as {found.marked!r}", "dim")
     item(console, found.gold.sentence, "" if found.gold.accepted == found.gold.prompts else "yellow")
     if found.has_rewarded_nothing:
-        item(console, "it rewarded no probe at all, so nothing shows that it can accept an answer", "yellow", mark="!")
+        item(console, "it rewarded nothing at all, so nothing shows that it can accept an answer", "yellow", mark="!")
     wrong = [each for each in found.findings if each.expects == "should_reject"]
     right = [each for each in found.findings if each.expects == "should_accept"]
     _findings(console, "Rewards what it should not, or stalls on it", wrong, "red")

@@ -81,4 +81,6 @@ def harden_on(source: Any, signal: Signal, options: ReadOptions | None = None) -
     """
     given = options or ReadOptions()
     log = read(source, replace(given, unscored=True, columns=(*given.columns, *asked_columns([signal]))))
-    return harden(signal, [prompt.item for prompt in prompts_of(log, signal)])
+    prompts = prompts_of(log, signal)
+    references = [prompt.reference for prompt in prompts] if "reference" in log.schema else None
+    return harden(signal, [prompt.item for prompt in prompts], references)

@@ -94,8 +94,8 @@ class Hardening:
 
     @property
     def has_rewarded_nothing(self) -> bool:
-        """Whether no probe at all was rewarded: such a signal has accepted nothing, and so was not tested."""
-        return not any(each.rewarded.value for each in self.probes)
+        """Whether no probe and no gold was rewarded: nothing then shows that the signal can accept an answer."""
+        return self.gold.accepted == 0 and not any(each.rewarded.value for each in self.probes)
 
     def rows(self) -> list[dict[str, Any]]:
         """Returns one flat row per probe, for a table."""

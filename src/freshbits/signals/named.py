@@ -18,6 +18,7 @@ from freshbits.signals.own_state.confidence import Confidence
 from freshbits.signals.own_state.logprob import Logprob
 from freshbits.signals.own_state.majority import Majority
 from freshbits.signals.own_state.self_judge import SelfJudge
+from freshbits.signals.reasoning_gym import ReasoningGym
 from freshbits.signals.regex import Regex
 from freshbits.signals.unit_tests import UnitTests
 
@@ -39,7 +40,7 @@ class Named(Protocol):
 
 
 SIGNALS: tuple[type[Named], ...] = (
-    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math, UnitTests,
+    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math, UnitTests, ReasoningGym,
     Majority, Confidence, Logprob, SelfJudge, Random, Moved,
 )  # fmt: skip
 

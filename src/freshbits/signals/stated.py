@@ -67,7 +67,7 @@ def reader(form: str, fallback: str | Read = "whole") -> Read:
     if form == "tag":
         return _marked(_TAG, extract.answer_tag)
     if form == "hash":
-        return _marked(_HASH, extract.hashes, _ends_the_text)
+        return _marked(_HASH, extract.hashes, _no_headings)
     if form in UNMARKED:
         return _last(UNMARKED[form])
     kind, colon, rest = form.partition(":")
@@ -184,12 +184,16 @@ def _marked(mark: str, read: Callable[[pl.Expr], pl.Expr], keep: Callable[[list[
     return every
 
 
-def _ends_the_text(pieces: list[str]) -> list[str]:
-    """Keeps the last "####" and those right before it: "#### Step 1" with text under it is a heading."""
+def _no_headings(pieces: list[str]) -> list[str]:
+    """Drops "#### Step 1" with text under it, which is a heading; the last one always counts."""
     first = len(pieces) - 1
     while first > 0 and "\n" not in pieces[first - 1].strip():
         first -= 1
-    return pieces[max(first, 0) :]
+    return [
+        piece
+        for at, piece in enumerate(pieces)
+        if at >= first or not any(c.isalpha() for c in piece.partition("\n")[0])
+    ]
 
 
 def _distinct(stated: list[str]) -> Stated:
@@ -216,4 +220,4 @@ def _auto(*steps: Read) -> Read:
 
 def _marks() -> tuple[Read, Read]:
     # A tag around a box states one answer: cut before both, the tag's own piece is left unclosed.
-    return _marked(f"{_BOXED}|{_TAG}", _box_or_tag), _marked(_HASH, extract.hashes, _ends_the_text)
+    return _marked(f"{_BOXED}|{_TAG}", _box_or_tag), _marked(_HASH, extract.hashes, _no_headings)
