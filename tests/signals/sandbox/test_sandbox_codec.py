@@ -138,6 +138,19 @@ def test_what_no_encoder_writes_is_refused(text):
         loads(text)
 
 
+@pytest.mark.parametrize("tag", ["$set", "$frozenset", "$dict", "$defaultdict", "$ordered"])
+def test_keys_chosen_to_collide_are_refused(tag):
+    alike = [number * ((1 << 61) - 1) for number in range(5000)]
+    assert len({hash(number) for number in alike}) == 1
+    for numbers in (alike, range(5000)):
+        data = {tag: [encode(n) if "set" in tag else [encode(n), n] for n in numbers]}
+        if numbers is alike:
+            with pytest.raises(ValueError, match="one hash"):
+                decode(data)
+        else:
+            assert len(decode(data)) == 5000
+
+
 def test_the_wire_is_one_line_of_strict_json():
     text = dumps({"a": [float("nan"), "\n", "ä"], 1: b"\x00"})
     assert text.isascii()

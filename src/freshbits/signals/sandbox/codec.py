@@ -22,6 +22,7 @@ from typing import Any
 WIDE = 1 << 63  # integers from here on travel as hexadecimal text, which is read in linear time
 WIDEST = 14_000  # bits of an integer; Python itself prints, and reads in source or JSON, no more than 4,300 digits
 DEEPEST = 200  # levels of nesting; json itself gives up at about 1,000
+MOST_EQUAL = 100  # keys of one hash
 LONGEST = 100_000  # items that are taken from an iterator
 
 _EMPTY: dict[Any, Any] = {}
@@ -160,6 +161,13 @@ def _short(number: int) -> int:
     return number
 
 
+def _apart(keys: list[Any]) -> list[Any]:
+    """Refuses keys whose hashes were chosen to be equal: a table of them takes time with the square of their number."""
+    if len(keys) - len({hash(key) for key in keys}) > MOST_EQUAL:
+        raise ValueError("too many keys of one hash")
+    return keys
+
+
 def _rebuilt(tag: str, inner: Any, depth: int) -> Any:
     match tag:
         case "$int":
@@ -180,14 +188,20 @@ def _rebuilt(tag: str, inner: Any, depth: int) -> Any:
         case "$decimal":
             return decimal.Decimal(inner)
         case "$defaultdict":
-            return collections.defaultdict(None, ((decode(key, depth), decode(each, depth)) for key, each in inner))
+            return collections.defaultdict(None, _pairs(inner, depth))
         case "$iterator":
             return iter([decode(each, depth) for each in inner])
     if tag in _FROM_PAIRS:
-        return _FROM_PAIRS[tag]({decode(key, depth): decode(each, depth) for key, each in inner})
+        return _FROM_PAIRS[tag](_pairs(inner, depth))
     if tag in _FROM_ITEMS and isinstance(inner, list):
-        return _FROM_ITEMS[tag](decode(each, depth) for each in inner)
+        items = [decode(each, depth) for each in inner]
+        return _FROM_ITEMS[tag](_apart(items) if tag in ("$set", "$frozenset") else items)
     raise ValueError(f"no such tag: {tag[:20]!r}")
+
+
+def _pairs(inner: Any, depth: int) -> dict[Any, Any]:
+    keys = _apart([decode(key, depth) for key, _ in inner])
+    return dict(zip(keys, (decode(each, depth) for _, each in inner), strict=True))
 
 
 _MAPPINGS: dict[type, str] = {
