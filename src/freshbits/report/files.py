@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from freshbits.atomic import replacing
 from freshbits.errors import InputError
 
 TABLES = (".parquet", ".jsonl", ".csv")
+FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"  # how a cell begins that a spreadsheet runs; the wide forms count too
 
 
 def write_text(text: str, path: str) -> None:
@@ -29,7 +31,7 @@ def write_text(text: str, path: str) -> None:
 def write_table(table: pl.DataFrame, path: str) -> None:
     """Writes a table in the format that the file's ending names.
 
-    Text cells of CSV that a spreadsheet would run as a formula are written behind an apostrophe.
+    Text cells and column names of CSV that a spreadsheet would run as a formula are written behind an apostrophe.
 
     Raises:
         InputError: if the ending is unknown or the file cannot be written.
@@ -49,6 +51,6 @@ def write_table(table: pl.DataFrame, path: str) -> None:
         else:
             texts = [pl.col(name) for name, dtype in table.schema.items() if dtype == pl.String]
             table.with_columns(
-                pl.when(column.str.contains(r"^[=+\-@\t\r]")).then("'" + column).otherwise(column).name.keep()
+                pl.when(column.str.contains(FORMULA)).then("'" + column).otherwise(column).name.keep()
                 for column in texts
-            ).write_csv(temporary)
+            ).rename(lambda name: f"'{name}" if re.match(FORMULA, name) else name).write_csv(temporary)
