@@ -57,7 +57,7 @@ class Jail:
             self._ended = self.loaded = Reply("fault", error=clean(str(problem)))
             release(False)
             return
-        self.loaded = self._ask({"do": "load", "source": source}, limits.wall_s)
+        self.loaded = self._ask({"do": "load", "source": source}, limits.wall_s, limits.cpu_s)
         if not self.loaded.ok:
             self._end(self.loaded)
 
