@@ -131,7 +131,7 @@ class UnitTests:
     @property
     def key(self) -> str:
         """Everything besides the item that a verdict depends on: options and the sandbox's version."""
-        return key_of(self, VERSION, _sandbox(self.level, self.workers).version)
+        return key_of(self, VERSION, sandbox_of(self.level, self.workers).version)
 
     def score(self, items: Sequence[Item]) -> list[Verdict]:
         """Scores a batch: one verdict per item, in order."""
@@ -152,7 +152,7 @@ class UnitTests:
 
     def _run(self, suite: Suite, source: str) -> tuple[Result, bool]:
         """Runs the tests; the second value says that they ran beside the program."""
-        sandbox = _sandbox(self.level, self.workers)
+        sandbox = sandbox_of(self.level, self.workers)
         with _places(sandbox):
             if isinstance(suite, Programs):
                 return run_programs(suite, source, sandbox, self.allowance, self.tolerance), False
@@ -180,7 +180,12 @@ def _whole(options: Mapping[str, str], name: str, default: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _sandbox(level: str, workers: int) -> Sandbox:
+def sandbox_of(level: str, workers: int) -> Sandbox:
+    """Returns the sandbox that verifiers of a level and a number of workers share in this process.
+
+    >>> sandbox_of("auto", 2).workers
+    4
+    """
     # Two jails for each completion: its program and its tests.
     return Sandbox(level, workers=2 * workers)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from freshbits.signals.sandbox import Jail, Sandbox
 
-PATIENCE = 8.0  # seconds by the clock for each second of CPU, so that a busy machine turns no verdict
+PATIENCE = 3.0  # seconds by the clock for each second of CPU; they end a candidate that sleeps
 LEAST = 2.0  # seconds by the clock that any question may take
 
 
@@ -54,11 +54,13 @@ class Subject:
     def __init__(self, sandbox: Sandbox, source: str, allowance: Allowance) -> None:
         self.sandbox, self.source, self.allowance = sandbox, source, allowance
         self.over = False
+        self._patience = LEAST + PATIENCE * allowance.time
         self._unit = -1
         self._slow: set[int] = set()
         self._spent = 0.0  # seconds of CPU of jails that are gone
         self._seen = 0.0  # seconds of CPU of this jail, when last looked at
         self._unseen = 0.0  # seconds by the clock since: it used no more than these
+        self._slept = 0.0  # seconds by the clock that ended without an answer
         self._before = 0.0  # seconds of CPU that were used when the current test began
         self._jail: Jail = self._load()
         self.loaded = self._jail.loaded
@@ -87,15 +89,18 @@ class Subject:
         if self.allowance.each is not None:
             left = min(left, self.allowance.each - (used - self._before))
         if left <= 0:
-            return self._ended(Reply("timeout", error=self._said()))
-        began, wall = monotonic(), LEAST + PATIENCE * left
+            return self._ended(Reply("timeout", error=f"more than {self.allowance.time:g} s of CPU in all"))
+        began, wall = monotonic(), min(LEAST + PATIENCE * left, self._patience - self._slept)
         if kind == "new":
             reply = self._jail.new(name, args, kwargs, wall_s=wall, cpu_s=left)
         elif kind == "method":
             reply = self._jail.method(handle, name, args, kwargs, wall_s=wall, cpu_s=left, back=back)
         else:
             reply = self._jail.call(name, args, kwargs, wall_s=wall, cpu_s=left, back=back)
-        self._unseen += monotonic() - began
+        took = monotonic() - began
+        self._unseen += took
+        if reply.status == "timeout" and "answer" in reply.error:
+            self._slept += took
         return reply if reply.status in ("ok", "raised", "unsupported") else self._ended(reply)
 
     def classes(self, names: Sequence[str]) -> list[str]:
@@ -138,14 +143,9 @@ class Subject:
         self._seen = self._unseen = 0.0
         if reply.status == "timeout":
             self._slow.add(self._unit)
-            reply = replace(reply, error=self._said())
         slow = self.allowance.slow is not None and len(self._slow) >= self.allowance.slow
-        self.over = slow or self._spent >= self.allowance.time
+        self.over = slow or self._spent >= self.allowance.time or self._slept >= self._patience
         if not self.over:
             self._jail = self._load()
             self.over = not self._jail.loaded.ok
         return reply
-
-    def _said(self) -> str:
-        each, time = self.allowance.each, self.allowance.time
-        return f"more than {min(time, each) if each is not None else time:g} s of CPU"
