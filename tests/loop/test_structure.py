@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from tests.loop.declared import CLOSED, LOOPS, OPEN, drawn, short
 
@@ -62,6 +63,44 @@ def test_a_cut_closes_the_loop_and_none_of_its_arrows_can_be_spared(name):
         assert way(unroll(graph, without=fewer, also=left)) is not None
 
 
+def random_graph(rng: np.random.Generator) -> Graph:
+    """Draws a usual student with up to seven further nodes of any kind, joined at random."""
+    nodes = {
+        "task": {"kind": "task"},
+        "prompts": {"kind": "prompts"},
+        "student": {"kind": "state"},
+        "completions": {"kind": "generator"},
+        "training": {"kind": "trainer"},
+    }
+    kinds = ["task", "data", "state", "generator", "signal", "filter"]
+    extra = [f"n{number}" for number in range(int(rng.integers(1, 8)))]
+    for name in extra:
+        origin = str(rng.choice(["external", "memory", "drifting", "unknown"])) if rng.random() < 0.3 else None
+        nodes[name] = {"kind": str(rng.choice(kinds)), "frozen": bool(rng.random() < 0.3), "origin": origin}
+    order, dense = ["task", "prompts", "student", *extra, "completions", "training"], rng.uniform(0.05, 0.6)
+    edges = [["student", "completions"], ["prompts", "completions"], ["completions", "training"]]
+    pairs = [(a, b) for at, a in enumerate(order) for b in order[at + 1 :] if nodes[b]["kind"] != "task"]
+    edges += [[a, b] for a, b in pairs if rng.random() < dense]
+    return Graph(nodes=nodes, edges=edges, next_round=[["training", "student"]])
+
+
+def test_random_graphs_have_a_structure_whose_cut_closes_them():
+    rng = np.random.default_rng(5)
+    seen = set()
+    for _ in range(150):
+        graph = random_graph(rng)
+        found = structure(graph)
+        seen.add((found.verdict, found.adjective))
+        if found.verdict == "open":
+            gone = {(tail, head) for tail, head in found.cut}
+            assert gone
+            assert way(unroll(graph, without=gone)) is None
+            assert found.path[-1] == "student"
+        else:
+            assert not found.cut
+    assert {("closed", None), ("open", "renewing"), ("open", "exhaustible"), ("undetermined", None)} <= seen
+
+
 def test_without_the_prompts_held_fixed_every_loop_would_look_open():
     words = drawn("filter: {kind: filter}", "completions > filter; filter > training")
     assert structure(loop_of(words)).verdict == "closed"
@@ -102,6 +141,7 @@ def test_signals_may_bear_the_names_of_other_nodes():
     ("words", "message"),
     [
         (drawn("score: {kind: signal}", "scores > score"), "there is no node 'scores'; write 'score'"),
+        (drawn("facts: {kind: task}", "student > facts"), "'student' leads to 'facts', a part of the task"),
         (drawn("a: {kind: data}\nb: {kind: data}", "a > b; b > a"), "a round runs in a circle: a → b → a"),
         (drawn("judge: {kind: state, frozen: true}", "", "training > judge"), "'judge' is the same in every round"),
         ("nodes: {a: {kind: data}}", "nothing is trained from round to round"),

@@ -201,4 +201,7 @@ class Graph(Declaration):
                         like = nearest(end, list(self.nodes))
                         mend = f"write {like!r}" if like else f"the nodes are {', '.join(self.nodes)}"
                         raise UnclearError(f"there is no node {end!r}", mend, key, at)
+                if self.nodes[edge[1]].kind == "task":
+                    problem = f"{edge[0]!r} leads to {edge[1]!r}, a part of the task, which nothing changes"
+                    raise UnclearError(problem, "turn the arrow round, or give it another kind", key, at)
         return self
