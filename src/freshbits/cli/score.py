@@ -87,7 +87,7 @@ def score(
                 progress=advance,
             )
     except KeyboardInterrupt:
-        typer.echo("\nfreshbits: stopped; the verdicts so far are kept, the same command goes on from there.", err=True)
+        typer.echo("freshbits: stopped; the verdicts so far are kept, the same command goes on from there.", err=True)
         raise typer.Exit(130) from None
     if json_path is not None:
         write_json({"score": {scores.name: to_plain(scores) for scores in result.signals}, "out": out}, json_path)
