@@ -46,7 +46,7 @@ ROOMS = (
     ("shown",),
     ("telling",),
     ("results",),
-    ("compared",),
+    ("compared", "controlled"),
     ("rollouts",),
     ("outputs",),
     ("tally",),
