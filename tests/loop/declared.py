@@ -134,6 +134,7 @@ OPEN = {
         "renewing",
         cut=(("executor", "unit_tests"), ("task", "unit tests")),
         parts=("task", "executor"),
+        says="from task and executor",
     ),
     "tests that it wrote itself and that are run": Known(
         short("{verifier: unit_tests, written_by: student}"),
@@ -245,6 +246,7 @@ OPEN = {
         "environment",
         (("environment", "completions"),),
         ("environment",),
+        says="from environment; nothing new about task",
     ),
     "a signal declared drifting": Known(short("{judge: rm, origin: drifting}"), "open", "decaying", "judge"),
     "a verifier beside a judge of whom nothing is known": Known(

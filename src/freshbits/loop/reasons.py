@@ -58,9 +58,13 @@ def why_open(read: Sources, adjective: str | None, path: list[At], parts: list[s
         heads = {head for _, head in read.begins}
         judge = next((name for name in names if name in heads), where)
         return f"{judge} drifts with the student: only what it began from is from outside"
+    rest = [name for name, node in read.graph.nodes.items() if node.kind == "task" and name not in parts]
     if parts == ["executor"]:
         return "only what programs do comes in, through the executor; nothing new about the specification"
-    return f"in every round something comes in through {where} that is not the student's own"
+    if rest:
+        return f"in every round something comes in from {' and '.join(parts)}; nothing new about {' and '.join(rest)}"
+    source = f"from {' and '.join(parts)}" if len(parts) > 1 else f"through {where}"
+    return f"in every round something comes in {source} that is not the student's own"
 
 
 def to_declare(graph: Graph, unknown: list[str]) -> str:
