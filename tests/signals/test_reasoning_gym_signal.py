@@ -71,13 +71,18 @@ def test_a_literal_list_keeps_the_share_that_the_library_gives_it(gym, entries):
     assert gym.score([item(entry, f"<answer>{listed}</answer>")])[0].score == pytest.approx(0.1)
 
 
-def test_the_tag_is_the_answer_and_without_one_the_whole_text_or_nothing(entries):
+def test_the_tag_is_the_answer_and_without_one_the_whole_text_or_nothing(gym, entries):
     entry = entries["gcd"]
     items = [item(entry, text) for text in (f"<answer>0</answer><answer>{entry['answer']}</answer>", entry["answer"])]
-    for read, scores in (("whole", [1.0, 1.0]), ("tag", [1.0, 0.0])):
-        signal = ReasoningGym(dataset="gcd", read=read)
-        assert [verdict.score for verdict in signal.score(items)] == scores
-        signal.worker.close()
+    assert [verdict.score for verdict in gym.score(items)] == [1.0, 1.0]
+    tagged = ReasoningGym(dataset="gcd", read="tag")
+    assert [verdict.score for verdict in tagged.score(items)] == [1.0, 0.0]
+    tagged.worker.close()
+
+
+def test_a_flood_of_tags_takes_linear_time(gym, entries):
+    texts = ("<answer>" * 50_000, "</answer>" * 50_000, "<answer></answer>" * 50_000)
+    assert [verdict.score for verdict in gym.score([item(entries["gcd"], text) for text in texts])] == [0.0] * 3
 
 
 def test_a_row_without_what_the_scorer_needs_is_unscored_whatever_it_says(gym):

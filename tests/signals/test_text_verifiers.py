@@ -233,6 +233,33 @@ def test_options_make_the_verifier_and_its_key():
     assert [pickle.loads(pickle.dumps(signal)) for signal in ALL] == ALL
 
 
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "\\boxed{",
+        "<answer>",
+        "</answer>",
+        "####",
+        "*",
+        "answer: ",
+        "(",
+        "1,",
+        "```a\n",
+        "</think>",
+        "A or ",
+        "_ ",
+        "1/",
+        ". ",
+    ],
+)
+def test_a_flood_of_marks_is_wrong_and_takes_linear_time(flood):
+    """A text of half a million characters: anything quadratic would not come back."""
+    for signal in (Exact("auto"), Normalised(), Numeric(), Choice(), Regex("x+y")):
+        assert signal.score([Item("?", flood * (500_000 // len(flood)), "42" if signal.name != "choice" else "B")])[
+            0
+        ].score in (0.0, None)
+
+
 TEXTS = st.text(max_size=40) | st.sampled_from(
     [
         "42",

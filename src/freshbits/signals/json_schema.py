@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from freshbits.signals.signal import Item
 
 DEEPEST = 64
-_FENCE = re.compile(r"^ {0,3}```[ \t]*(\w*)[^\n`]*\n(.*?)^ {0,3}```[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPENS = re.compile(r" {0,3}```[ \t]*(\w*)[^`]*")
+_CLOSES = re.compile(r" {0,3}```[ \t]*")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class JsonSchema:
     whole_groups: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        made = Worker("freshbits.signals.json_schema:validated", self.seconds)
+        made = Worker("freshbits.signals.json_schema:validated", self.seconds, ["true", "1"])
         object.__setattr__(self, "worker", made)
 
     @classmethod
@@ -130,8 +131,24 @@ def documents_of(completion: str) -> list[str]:
     (['{}'], ['[1]'], [])
     """
     end = conclusion(completion)
-    fenced = [match.group(2).strip() for match in _FENCE.finditer(end) if match.group(1).lower() in ("", "json")]
+    fenced = [block.strip() for language, block in _blocks(end) if language.lower() in ("", "json")]
     return list(dict.fromkeys(fenced or [end.strip()] * bool(end.strip())))
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    language: str | None = None
+    held: list[str] = []
+    for line in text.split("\n"):
+        if language is None:
+            if opens := _OPENS.fullmatch(line):
+                language, held = opens.group(1), []
+        elif _CLOSES.fullmatch(line):
+            found.append((language, "\n".join(held)))
+            language = None
+        else:
+            held.append(line)
+    return found
 
 
 def loads(text: str) -> object:

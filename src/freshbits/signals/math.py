@@ -63,7 +63,8 @@ class Math:
     whole_groups: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "worker", Worker("freshbits.signals.math:equivalent", self.seconds))
+        # The setup makes a new process import sympy before the time of an answer runs.
+        object.__setattr__(self, "worker", Worker("freshbits.signals.math:equivalent", self.seconds, ["1", ["1"]]))
 
     @classmethod
     def from_options(cls, options: Mapping[str, str]) -> Self:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from freshbits.signals.signal import Item, Verdict
 
+LONGEST = 10_000
+"""Characters beyond four times the reference that an answer may have before it is taken for a flood."""
 _ARTICLES = {"a", "an", "the"}
 _KEPT = re.compile(r"(?<=\d)[.,:/](?=\d)|(?:(?<=\s)|^)[-+](?=\.?\d)|(?:(?<=\s)|^)-?\.(?=\d)")
 
@@ -97,6 +99,8 @@ class Normalised:
         articles = self.articles == "drop"
 
         def right(stated: str, expected: str) -> bool:
+            if len(stated) > LONGEST + 4 * len(expected):
+                return False
             one = normal(stated, articles=articles)
             return one != "" and one == normal(expected, articles=articles)
 

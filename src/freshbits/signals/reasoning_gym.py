@@ -68,7 +68,7 @@ class ReasoningGym:
     whole_groups: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        setup = {"dataset": self.dataset, "config": self._config, "size": self.size} if self.size else None
+        setup = {"dataset": self.dataset, "config": self._config, "size": self.size}
         made = Worker("freshbits.signals.reasoning_gym_scorers:scored", self.seconds, setup)
         object.__setattr__(self, "worker", made)
 
@@ -141,7 +141,8 @@ class ReasoningGym:
         ]
 
     def _answer(self, completion: str) -> str | None:
-        tags = _TAG.findall(completion)
+        closed, end, _ = completion.rpartition("</answer>")  # so that no open tag looks for its end in vain
+        tags = _TAG.findall(closed + end)
         if tags:
             return str(tags[-1]).strip()
         return completion.strip() if self.read == "whole" else None

@@ -67,7 +67,7 @@ def scored(given: dict[str, Any]) -> Any:
 
     Args:
         given: {dataset, config, prompt, gold, metadata, answer}; with `size` and no `answer` it is the setup, which
-            makes the entries of that data set and keeps them by their question.
+            imports the library, and makes so many entries of that data set and keeps them by their question.
 
     Returns:
         [score, None], or [None, why] where the row cannot be scored.
@@ -78,7 +78,10 @@ def scored(given: dict[str, Any]) -> Any:
     [None, 'the scorer of jugs needs metadata, which the row does not have']
     """
     if "size" in given:
-        _entries.update(generated(given["dataset"], given["config"], given["size"]))
+        import reasoning_gym  # noqa: F401
+
+        if given["size"]:
+            _entries.update(generated(given["dataset"], given["config"], given["size"]))
         return len(_entries)
     try:
         data = dataset(given["dataset"], tuple(sorted(given["config"].items())))

@@ -34,6 +34,7 @@ _BOXED = r"\\boxed"
 _HASH = "####"
 _TAG = "(?i:<answer>)"
 UNMARKED = {"phrase": extract.answer_phrase, "last_number": extract.last_number, "choice": extract.choice}
+LONGEST_DRESS = 1000  # characters of an answer whose emphasis is worth undressing
 MOST_STATED = 8
 """More different answers than this are a list of guesses, not an answer."""
 
@@ -118,13 +119,13 @@ def references(answers: Sequence[str | None]) -> list[str | None]:
 
 
 def bare(stated: str) -> str:
-    """Returns an answer without the white space, emphasis and full stop around it.
+    """Returns an answer without the white space, emphasis and full stop around it; a long text as it is.
 
     >>> bare(" **73**. "), bare("`x`"), bare("...")
     ('73', 'x', '...')
     """
     inner = stated.strip()
-    while inner:
+    while 0 < len(inner) <= LONGEST_DRESS:
         shorter = inner[:-1].rstrip() if inner.endswith(".") and not inner.endswith("..") else inner
         for mark in ("**", "__", "*", "_", "`"):
             if len(shorter) > 2 * len(mark) and shorter.startswith(mark) and shorter.endswith(mark):
