@@ -11,7 +11,7 @@ DEMO ?= demo
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)) \
               $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py))
 
-.PHONY: help setup demo test bench golden pages clean
+.PHONY: help setup demo test bench golden pages page-image clean
 
 help:
 	@echo "make demo    set up, draw a loop's rollout log in TRL's format into $(DEMO)/, audit it"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   run every benchmark, or one: $(BENCHMARKS:%=make bench-%)"
 	@echo "make golden  record the reports that tests/golden pins; read what changed before committing"
 	@echo "make pages   rerun the commands shown in README.md and docs/ and put in what they print"
+	@echo "make page-image  draw docs/page.png anew: the page of the demo's log in this machine's Chromium"
 	@echo "make clean   remove the environment, the demo and all caches"
 
 setup: $(READY)
@@ -53,6 +54,9 @@ golden: $(READY)
 
 pages: $(READY)
 	$(BIN)/python docs/refresh.py
+
+page-image: $(READY)
+	$(BIN)/python docs/picture.py
 
 clean:
 	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

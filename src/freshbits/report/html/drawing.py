@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from freshbits.errors import FreshbitsError, InputError
 from freshbits.report.charts.picture import PALETTE
 from freshbits.report.html.escape import Html, tag
+from freshbits.report.html.parts import unbroken
 
 if TYPE_CHECKING:
     from freshbits.report.charts.picture import Picture
@@ -39,7 +40,7 @@ def figure(picture: Picture, caption: Html | None = None) -> Html:
         tag("h4", picture.title),
         _svg(picture, WIDE, "wide"),
         _svg(picture, NARROW, "narrow"),
-        tag("figcaption", *(tag("p", line) for line in picture.finding.split("; ")), caption),
+        tag("figcaption", *(tag("p", unbroken(line)) for line in picture.finding.split("; ")), caption),
     )
 
 

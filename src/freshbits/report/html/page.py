@@ -20,6 +20,7 @@ from freshbits.report.html.panels.prompts import prompts
 from freshbits.report.html.panels.side import order, side
 from freshbits.report.html.panels.spent import covered, spent
 from freshbits.report.html.panels.todo import advice, todo
+from freshbits.report.html.parts import unbroken
 from freshbits.report.html.shell import document
 from freshbits.results import Audit, Forecast, Projection
 
@@ -57,7 +58,7 @@ def comparison_html(comparison: Comparison) -> str:
     """Writes a comparison as one HTML file; see `audit_html`."""
     comparison = Comparison.from_json(comparison.to_json())
     numbers = Numbers()
-    head = tag("h1", order(comparison), class_="verdict judged")
+    head = tag("h1", unbroken(order(comparison)), class_="verdict judged")
     return document("signals side by side", head, [side(comparison, numbers)], numbers)
 
 
@@ -66,7 +67,7 @@ def forecast_html(found: dict[str, Forecast]) -> str:
     found = from_plain(dict[str, Forecast], to_plain(found))
     numbers = Numbers()
     panel = ahead(found, numbers)
-    head = tag("h1", panel.answer, class_=f"verdict {panel.status}")
+    head = tag("h1", unbroken(panel.answer), class_=f"verdict {panel.status}")
     return document("forecast of a log", head, [panel], numbers)
 
 
@@ -76,7 +77,7 @@ def projection_html(projection: Projection) -> str:
     numbers = Numbers()
     panel = projected(projection, numbers)
     panels = [panel, *([advice(projection.advice)] if projection.advice else [])]
-    head = tag("h1", panel.answer, class_=f"verdict {panel.status}")
+    head = tag("h1", unbroken(panel.answer), class_=f"verdict {panel.status}")
     return document("forecast of a declared loop", head, panels, numbers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -49,7 +50,7 @@ def written(panel: Panel) -> Html:
     return tag(
         "section",
         tag("h2", panel.question, badge(panel.status) if panel.marked else None),
-        tag("p", panel.answer, class_="answer") if panel.answer else None,
+        tag("p", unbroken(panel.answer), class_="answer") if panel.answer else None,
         panel.body,
         id=panel.anchor,
         class_=f"panel {panel.status}",
@@ -93,6 +94,15 @@ def unjudged(sections: Mapping[str, Section], *, named: bool = True) -> Html | N
     return join(*boxes)
 
 
+def unbroken(text: str) -> str:
+    """Keeps a number with its per cent sign and its interval on one line.
+
+    >>> unbroken("35 % [28, 42] of groups") == "35\u00a0%\u00a0[28,\u00a042] of groups"
+    True
+    """
+    return re.sub(r" (?=%|\[-?[\d?])|(?<=,) (?=-?[\d.?]+\])", "\u00a0", text)
+
+
 def some(names: Sequence[str]) -> str:
     """Joins names; of many only the first few.
 
@@ -116,7 +126,7 @@ def command(text: str) -> Html:
 
 def notes(lines: Sequence[str], kind: Literal["note", "warning"] = "note") -> Html | None:
     """Writes sentences as a list; None without any."""
-    return tag("ul", *(tag("li", line) for line in lines), class_=kind) if lines else None
+    return tag("ul", *(tag("li", unbroken(line)) for line in lines), class_=kind) if lines else None
 
 
 def table(

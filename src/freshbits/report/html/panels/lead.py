@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from freshbits.report.html.escape import Html, join, tag
 from freshbits.report.html.panels.channel import rates
-from freshbits.report.html.parts import notes
+from freshbits.report.html.parts import notes, unbroken
 from freshbits.report.terminal import carries
 from freshbits.report.truth import verdict_of
 from freshbits.report.words import many
@@ -31,9 +31,9 @@ def lead(audit: Audit) -> Html:
     if not ordered:
         return tag("h1", "This log holds no signal that could be judged.")
     sentence, (status, names) = ordered[0]
-    first = tag("h1", tag("b", _names(names)), f" {sentence}".replace(" %", "\u00a0%"), class_=f"verdict {status}")
+    first = tag("h1", tag("b", _names(names)), unbroken(f" {sentence}"), class_=f"verdict {status}")
     others = [
-        tag("li", tag("b", _names(names)), f" {sentence}", class_=status)
+        tag("li", tag("b", _names(names)), unbroken(f" {sentence}"), class_=status)
         for sentence, (status, names) in ordered[1:MOST_SAID]
     ]
     more = len(ordered) - MOST_SAID
