@@ -96,7 +96,8 @@ def test_it_fills_the_columns_that_the_audit_reads(model, tmp_path):
     out = tmp_path / "scored.parquet"
     found = score(table, Logprob(model, rows=5), out=out)
     log = fb.read(str(out))
-    assert log.signals == ("reward",)
+    assert (log.signals, log.format) == (("reward",), "plain table")
+    assert "extra.logprob.origin" not in log.schema
     (filled,) = log.batches(["logprob", "tokens", "completion"])
     assert filled["tokens"].to_list() == [len(text.split()) for text in filled["completion"]]
     assert filled["logprob"].null_count() == 0

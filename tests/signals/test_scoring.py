@@ -245,7 +245,8 @@ def test_a_file_inside_its_own_log_is_refused(tmp_path):
         score(str(tmp_path / "log.parquet"), "random", out=tmp_path / "log.parquet")
 
 
-def test_another_command_s_journal_is_refused_and_can_be_dropped(tmp_path):
+def test_another_command_s_journal_is_refused_and_can_be_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr("freshbits.signals.applied.FIRST", 2)
     out = tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
         score(log(), Told(_stop_at("completion 7")), out=out)
@@ -284,7 +285,8 @@ def test_a_journal_is_whole_up_to_its_last_line(tmp_path):
         kept = [key for _, keys, _, _ in again.verdicts() for key in keys]
         again.close()
         assert kept in ([b"a" * 16, b"b" * 16], [])
-        assert good.startswith(path.read_bytes())
+        assert not path.exists() or good.startswith(path.read_bytes())
+        assert path.exists() == bool(kept)
     path.write_bytes(good)
     whole = Journal(path, [Told(length)])
     assert list(whole.verdicts()) == [
@@ -293,6 +295,27 @@ def test_a_journal_is_whole_up_to_its_last_line(tmp_path):
     with pytest.raises(InputError, match="another command is writing this file"):
         Journal(path, [Told(length)])
     whole.close()
+
+
+def test_a_journal_without_verdicts_stands_in_nobody_s_way(tmp_path):
+    path = tmp_path / "j"
+    Journal(path, [Told(length)]).close()
+    assert not path.exists()
+    path.write_bytes(b'{"journal":0}\n{"torn')
+    Journal(path, [Told(length)]).close()
+    assert not path.exists()
+
+    def cannot(item):
+        raise InputError("there is no server")
+
+    with pytest.raises(InputError, match="there is no server"):
+        score(log(), Told(cannot), out=tmp_path / "out.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_can_be_scored():
+    read = fb.read(log(reward=[1.0] * 40))
+    assert score(read, Told(length)).frame()["told"].to_list() == score(log(), Told(length)).frame()["told"].to_list()
 
 
 def test_a_log_that_grows_meanwhile_is_refused(tmp_path):

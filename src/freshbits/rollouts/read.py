@@ -18,7 +18,7 @@ from freshbits.rollouts.options import ReadOptions, nearest
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.readers import lm_eval, plain, traces, trl, verifiers, verl
 from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
-from freshbits.rollouts.scored import scored_signals
+from freshbits.rollouts.scored import is_scored
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
 
@@ -177,7 +177,7 @@ def _without_labels(looked: list[Family], notes: list[str]) -> list[Family]:
 
 
 def _recognise(family: Family) -> ModuleType | None:
-    if scored_signals(family.columns):  # freshbits wrote it, whatever its columns look like
+    if is_scored(family.columns):  # freshbits wrote it, whatever its columns look like
         return plain
     return next((reader for reader in READERS if reader.recognise(family)), None)
 

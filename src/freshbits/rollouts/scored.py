@@ -18,7 +18,7 @@ from freshbits.rollouts.schema import COLUMNS, SIGNAL
 from freshbits.rollouts.stream import Plan, Want
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from freshbits.rollouts.opened import Opened, Source
 
@@ -33,8 +33,16 @@ def scored_signals(columns: Mapping[str, pl.DataType]) -> list[str]:
     >>> scored_signals({"prompt": pl.String(), "exact": pl.Float64(), "exact.origin": pl.String()})
     ['exact']
     """
-    found = [name.removesuffix(ORIGIN) for name, dtype in columns.items() if name.endswith(ORIGIN) and _text(dtype)]
-    return [name for name in found if name in columns and (is_number(columns[name]) or columns[name] == pl.Null)]
+    return [name for name in _with_origin(columns) if name not in COLUMNS]
+
+
+def is_scored(columns: Mapping[str, pl.DataType]) -> bool:
+    """Returns whether freshbits wrote a table: some column has its origin beside it.
+
+    >>> is_scored({"logprob": pl.Float64(), "logprob.origin": pl.String()}), is_scored({"logprob": pl.Float64()})
+    (True, False)
+    """
+    return bool(_with_origin(columns))
 
 
 def plan_scored(columns: Mapping[str, pl.DataType], options: ReadOptions) -> Plan:
@@ -52,13 +60,14 @@ def plan_scored(columns: Mapping[str, pl.DataType], options: ReadOptions) -> Pla
             plan[name] = Want(name, Kind.SCORE)
     plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in known}
     plan |= mapped(options, columns)
-    taken = {want.column for want in plan.values()} | {name + ORIGIN for name in known} | {FILTERED}
+    taken = {want.column for want in plan.values()} | {name + ORIGIN for name in _with_origin(columns)} | {FILTERED}
     plan |= extras({name: dtype for name, dtype in columns.items() if name not in taken})
     return plan | asked(options, columns)
 
 
-def add_known(opened: Opened, source: Source, signals: Sequence[str], columns: Mapping[str, pl.DataType]) -> None:
+def add_known(opened: Opened, source: Source, columns: Mapping[str, pl.DataType]) -> None:
     """Takes over origins and the reason of filtering, from the first rows of every file."""
+    signals = scored_signals(columns)
     plan: Plan = {name: Want(name + ORIGIN, Kind.TEXT) for name in signals}
     if FILTERED in columns:
         plan[FILTERED] = Want(FILTERED, Kind.TEXT)
@@ -80,5 +89,8 @@ def add_known(opened: Opened, source: Source, signals: Sequence[str], columns: M
         opened.notes.append(f"origins from the log: {told}")
 
 
-def _text(dtype: pl.DataType) -> bool:
-    return dtype in (pl.String, pl.Categorical)
+def _with_origin(columns: Mapping[str, pl.DataType]) -> list[str]:
+    """Returns the columns of numbers that have their origin beside them."""
+    texts = (pl.String, pl.Categorical)
+    found = [name.removesuffix(ORIGIN) for name, dtype in columns.items() if name.endswith(ORIGIN) and dtype in texts]
+    return [name for name in found if name in columns and (is_number(columns[name]) or columns[name] == pl.Null)]

@@ -72,8 +72,11 @@ class Journal:
         self._append(line)
 
     def close(self) -> None:
-        """Lets go of the journal; it stays where it is."""
-        self._file.close()
+        """Lets go of the journal; it stays where it is, unless it holds no verdict."""
+        if not self._file.closed:
+            if self._file.seek(0, os.SEEK_END) <= self._first:
+                self.path.unlink(missing_ok=True)
+            self._file.close()
 
     def remove(self) -> None:
         """Deletes the journal: its run has ended."""
@@ -87,15 +90,18 @@ class Journal:
         found = _whole(first)
         self._first = self._end = len(first) if found else 0
         if found is not None:
-            if found != head:
+            if found != head and not any(_whole(line) for line in self._file):
+                found, self._end = None, 0  # it holds no verdict
+            elif found != head:
                 raise InputError(
                     f"the journal of an unfinished run belongs to {_difference(found, head)}", file=self.path,
                     mend="run that command again to finish it, or drop its verdicts with --no-resume",
                 )  # fmt: skip
-            for line in self._file:
-                if _whole(line) is None:
-                    break
-                self._end += len(line)
+            else:
+                for line in self._file:
+                    if _whole(line) is None:
+                        break
+                    self._end += len(line)
         self._file.truncate(self._end)
         if found is None:
             self._append(head)

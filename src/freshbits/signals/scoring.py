@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from freshbits.errors import InputError
+from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ORIGINS, ReadOptions, nearest
 from freshbits.rollouts.read import read
 from freshbits.rollouts.schema import COLUMNS
@@ -27,7 +28,6 @@ from freshbits.signals.traits import prepared, traits
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from freshbits.rollouts.log import Log
     from freshbits.signals.gold import Gold
     from freshbits.signals.signal import Signal
 
@@ -99,7 +99,7 @@ def score(
     scores and evidence in memory (about 200 bytes per content), texts only of the batches at work.
 
     Args:
-        source: what `freshbits.read` takes; the log needs no signal of its own.
+        source: what `freshbits.read` takes, or what it gave; the log needs no signal of its own.
         signals: names (`exact`, …) or signals.
         options: how the log is read.
         out: a file to write: .parquet, .jsonl or .csv.
@@ -127,7 +127,8 @@ def score(
         table.check_path(path)
         _check_apart(source, path)
     given = options or ReadOptions()
-    log = read(source, replace(given, unscored=True, columns=(*given.columns, *asked_columns(chosen))))
+    wanted = replace(given, unscored=True, columns=(*given.columns, *asked_columns(chosen)))
+    log = source if isinstance(source, Log) else read(source, wanted)
     columns = _columns(log, chosen, names or {})
     from_where = _origins(columns, chosen, origins or {})
     _check_log(log, chosen, path)

@@ -23,7 +23,7 @@ class Traits:
         batch: rows per batch, always the same ones together, because they share in a computation; None: any rows.
         whole_log: it must see all rows at once; their texts stand as 16 hex digits that name them.
         fills: canonical columns that it fills instead of making a signal; then it offers
-            `fill(scores, evidence) -> pl.DataFrame` with these columns (and `NAME.evidence` if it likes).
+            `fill(scores, evidence) -> pl.DataFrame` with these columns , `NAME.evidence` and `NAME.origin`.
 
     >>> Traits().alone
     False

@@ -20,7 +20,7 @@ from freshbits.rollouts.names import (
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.pairs import is_pair_table, plan_pairs
 from freshbits.rollouts.schema import EXTRA
-from freshbits.rollouts.scored import add_known, plan_scored, scored_signals
+from freshbits.rollouts.scored import add_known, is_scored, plan_scored
 from freshbits.rollouts.stream import Want, stream
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def recognise(family: Family) -> bool:
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns the rows under canonical names, judges split into signals of their own."""
     table = source.table()
-    scored = scored_signals(table.columns)
-    if scored:
+    if is_scored(table.columns):
         opened = Opened(stream(table, plan_scored(table.columns, options)), notes=[*table.notes])
-        add_known(opened, source, scored, table.columns)
+        add_known(opened, source, table.columns)
         opened.notes += group_sizes(opened.rows)
         return opened
     if is_pair_table(set(table.columns)):

@@ -92,9 +92,11 @@ class Logprob:
         return f"logprob(model={self.model!r}, chat={self.chat!r}, longest={self.longest}, rows={self.rows})"
 
     def fill(self, scores: pl.Series, evidence: pl.Series) -> pl.DataFrame:
-        """Returns the columns `logprob` and `tokens`, both null where nothing was scored, and `logprob.evidence`."""
+        """Returns the columns `logprob` and `tokens`, both null where nothing was scored, with evidence and origin."""
         tokens = evidence.str.extract(r"^(\d+) tokens").cast(pl.Int64)
-        return pl.DataFrame({"logprob": scores, "tokens": tokens, "logprob.evidence": evidence})
+        return pl.DataFrame({"logprob": scores, "tokens": tokens, "logprob.evidence": evidence}).with_columns(
+            pl.lit(self.origin).alias("logprob.origin")
+        )
 
     def score(self, items: Sequence[Item]) -> list[Verdict]:
         """Scores a batch, rows of like length together: one verdict per item, in order."""
