@@ -46,7 +46,7 @@ ROOMS = (
     ("shown",),
     ("telling",),
     ("results",),
-    ("compared", "controlled"),
+    ("compared", "controlled", "rebalanced"),
     ("rollouts",),
     ("outputs",),
     ("tally",),

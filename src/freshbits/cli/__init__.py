@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli import audit, check, compare, control, forecast, formats, label, report, run, score
+from freshbits.cli import audit, check, compare, control, forecast, formats, label, rebalance, report, run, score
 from freshbits.errors import FreshbitsError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(forecast.forecast)
 app.command()(check.check)
 app.command()(run.run)
 app.command()(control.control)
+app.command()(rebalance.rebalance)
 app.command()(report.report)
 app.command()(formats.formats)
 
