@@ -161,6 +161,16 @@ def test_prompts_that_read_alike_are_told_apart_by_the_trainer_s_own_group_size(
     assert misfit.logged["info/dead_groups"] == 0.0  # one run of 96 rows is all that can be seen
 
 
+def test_the_trainer_s_own_weights_make_the_total():
+    arguments = batch([0.5] * 12)
+    opposite = [1 - value for value in arguments["label"]]
+    trainer = Trainer()
+    trainer.reward_weights = np.array([1.0, 0.5])
+    for reward in metered([first, second]):
+        reward(**arguments, other=opposite, log_metric=trainer.log)
+    assert trainer.logged["info/dead_groups"] == 0.0  # with weights of 1 every total would be 1
+
+
 def test_an_evaluation_is_measured_alone(monkeypatch: pytest.MonkeyPatch):
     trainer, reward = Trainer(), metered(first)
     reward(**batch([0.5] * 12), log_metric=trainer.log)

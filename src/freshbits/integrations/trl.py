@@ -45,7 +45,7 @@ def metered(reward_funcs: Any, *, weights: Sequence[float] | None = None, window
     Args:
         reward_funcs: what `GRPOTrainer` and `RLOOTrainer` take: a function, an async function, a callable object, the
             name of a reward model or the model itself, or a list of these. Names and models come back untouched.
-        weights: as in `reward_weights` of the trainer's arguments; all 1 where None, as there.
+        weights: as in `reward_weights` of the trainer's arguments; where None the trainer is asked, else all are 1.
         window: where the batches are kept; one of its own where None.
 
     Raises:
@@ -54,7 +54,7 @@ def metered(reward_funcs: Any, *, weights: Sequence[float] | None = None, window
     listed = reward_funcs if isinstance(reward_funcs, list) else [reward_funcs]
     if weights is not None and len(weights) != len(listed):
         raise InputError(f"{len(weights)} weights for {len(listed)} rewards", mend="give each reward its weight")
-    meter = Meter(len(listed), [1.0] * len(listed) if weights is None else list(weights), window or Window())
+    meter = Meter(len(listed), None if weights is None else list(weights), window or Window())
     wrapped = [
         func if _is_model(func) else (AsyncMetered if _is_async(func) else Metered)(func, meter, place)
         for place, func in enumerate(listed)
@@ -66,7 +66,7 @@ def metered(reward_funcs: Any, *, weights: Sequence[float] | None = None, window
 class Meter:
     """Gathers what the reward functions of one batch returned, measures the batch, and logs it."""
 
-    def __init__(self, rewards: int, weights: list[float], window: Window) -> None:
+    def __init__(self, rewards: int, weights: list[float] | None, window: Window) -> None:
         self.rewards, self.weights, self.window = rewards, weights, window
         self.awaited = rewards
         self.stopped: str | None = None
@@ -95,10 +95,10 @@ class Meter:
         if len(self._found) < self.awaited:
             return
         scores = self._named()
-        total = None
+        log, total = arguments.get("log_metric"), None
         if self.awaited == self.rewards:
-            total = _weighted(np.stack([self._found[at][1] for at in sorted(self._found)]), self.weights)
-        log = arguments.get("log_metric")
+            weights = self.weights or _weights(log, self.rewards)
+            total = _weighted(np.stack([self._found[at][1] for at in sorted(self._found)]), weights)
         prompts = [text if isinstance(text, str) else message_text(text) for text in arguments["prompts"]]
         texts = [text if isinstance(text, str) else sampled_text(text) for text in completions]
         metrics = self.window.take(prompts, texts, _groups(prompts, log), scores, total, keep=_is_training(log))
@@ -225,6 +225,13 @@ def _weighted(scores: NDArray[np.float64], weights: Sequence[float]) -> NDArray[
     known = ~np.isnan(scores)
     total = (np.where(known, scores, 0.0) * np.asarray(weights)[:, None]).sum(axis=0)
     return np.where(known.any(axis=0), np.round(total, 9), np.nan)
+
+
+def _weights(log: Any, rewards: int) -> list[float]:
+    """Returns the trainer's own weights where it can be seen, else 1 for every reward, which is its default."""
+    own = getattr(getattr(log, "__self__", None), "reward_weights", None)
+    found = [] if own is None else [float(weight) for weight in own]
+    return found if len(found) == rewards else [1.0] * rewards
 
 
 def _is_model(func: Any) -> bool:
