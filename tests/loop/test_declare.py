@@ -56,6 +56,15 @@ def test_python_takes_the_same_words():
     assert loop == Loop.loads(SUMS)
 
 
+def test_short_words_stand_for_the_long_ones():
+    base = {"task": {"environment": "sums"}, "model": {"config": "tiny"}}
+    sft = {"method": "sft"}
+    assert Loop(**base, signal={"reference": True}, train=sft) == Loop(**base, signal={"reference": "task"}, train=sft)
+    one = Loop(**base, signal={"judge": "rm", "trained_on": "people"}, train={"method": "grpo"})
+    assert one == Loop(**base, signal=[{"judge": "rm", "trained_on": ["people"]}], train={"method": "grpo"})
+    assert Loop(**base, train={"method": "self"}).signals[0].kind == "none"
+
+
 REFUSED = [
     (
         "rounds: 8",

@@ -46,7 +46,7 @@ def test_a_loop_has_its_known_structure(name):
     if known.parts is not None:
         assert tuple(found.parts) == known.parts
     assert (found.way is None) == (found.verdict == "closed")
-    assert (found.needs is not None) == (found.verdict == "undetermined")
+    assert (found.needs is not None) == (found.verdict == "undetermined"), found.needs
 
 
 @pytest.mark.parametrize("name", OPEN)
@@ -104,8 +104,11 @@ def test_random_graphs_have_a_structure_whose_cut_closes_them():
 def test_without_the_prompts_held_fixed_every_loop_would_look_open():
     words = drawn("filter: {kind: filter}", "completions > filter; filter > training")
     assert structure(loop_of(words)).verdict == "closed"
-    found = structure(loop_of(words.replace("prompts: {kind: prompts}", "prompts: {kind: data}")))
-    assert (found.verdict, found.way) == ("open", "task → prompts → completions → filter → training ⇢ student")
+    assert structure(loop_of(words.replace("prompts: {kind: prompts}", "prompts: {kind: data}"))).verdict == "closed"
+    renamed = words.replace("prompts: {kind: prompts}", "inputs: {kind: data}").replace("prompts", "inputs")
+    found = structure(loop_of(renamed))
+    assert (found.verdict, found.way) == ("open", "task → inputs → completions → filter → training ⇢ student")
+    assert found.needs == "if inputs holds the round's prompts, write `kind: prompts`: they are held fixed"
 
 
 def test_an_open_path_is_written_with_its_step_into_the_next_round():

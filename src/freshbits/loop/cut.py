@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from freshbits.loop.trail import trail
-from freshbits.loop.unroll import At, Edge, students_of, unroll
+from freshbits.loop.unroll import At, Edge, prompts_of, students_of, unroll
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -86,7 +86,7 @@ def _allowed(graph: Graph, also: tuple[Edge, ...]) -> tuple[set[Edge], set[Edge]
     closed = (
         students | {tail for tail, head in edges if head in students} | {t for t, head in handed if head in students}
     )
-    closed |= {name for name, node in graph.nodes.items() if node.kind in ("prompts", "filter")}
+    closed |= {name for name, node in graph.nodes.items() if node.kind == "filter"} | prompts_of(graph)
     return {edge for edge in edges if edge[1] not in closed}, {edge for edge in edges if edge[1] not in students}
 
 

@@ -173,6 +173,10 @@ class Signal(Part):
     def _named(cls, data: Any) -> Any:
         if isinstance(data, str):
             data = {data: True}
+        if isinstance(data, dict) and data.get("reference") is True:
+            data = {**data, "reference": "task"}
+        if isinstance(data, dict) and isinstance(data.get("trained_on"), str):
+            data = {**data, "trained_on": [data["trained_on"]]}
         if isinstance(data, dict) and not data.get("name"):
             given = [kind for kind in KINDS if data.get(kind) is not None]
             if len(given) == 1:

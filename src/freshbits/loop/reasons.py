@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from freshbits.loop.unroll import BEFORE, At, students_of
+from freshbits.loop.unroll import BEFORE, At, prompts_of, students_of
 
 if TYPE_CHECKING:
     from freshbits.loop.declare import Graph
@@ -72,3 +72,14 @@ def to_declare(graph: Graph, unknown: list[str]) -> str:
     names, models = " and ".join(unknown), any(graph.nodes[name].kind == "state" for name in unknown)
     learned = "what it learned from (`trained_on: [people]`, or student), or " if models else ""
     return f"declare of {names} {learned}its `origin`: external, memory, own_state or drifting"
+
+
+def perhaps_prompts(graph: Graph, path: list[At]) -> str | None:
+    """Asks whether data that is written from are the round's prompts, where a graph names none."""
+    if prompts_of(graph):
+        return None
+    kinds = [(name, graph.nodes[name].kind) for name, _ in path]
+    for (name, kind), (_, after) in pairwise(kinds):
+        if kind == "data" and after == "generator":
+            return f"if {name} holds the round's prompts, write `kind: prompts`: they are held fixed"
+    return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
-from freshbits.loop.unroll import Edge, Unrolled, students_of, unroll
+from freshbits.loop.unroll import Edge, Unrolled, prompts_of, students_of, unroll
 
 if TYPE_CHECKING:
     from freshbits.loop.declare import Graph
@@ -65,8 +65,9 @@ def read_sources(graph: Graph) -> Sources:
     reached = _reached(graph, tasks, students)
     begun = {tail for tail, head in graph.edges if head in students}
     also, unsure, fixed, begins = [], [], set(), set()
+    prompts = prompts_of(graph)
     for name, node in graph.nodes.items():
-        if node.kind not in _SOURCES or name in students:
+        if node.kind not in _SOURCES or name in students | prompts:
             continue
         retrained = name in carried and node.kind == "state"
         if node.origin in ("external", "memory", "drifting") and name not in reached:
@@ -88,7 +89,7 @@ def _finite(graph: Graph, name: str, reached: set[str], begun: set[str]) -> bool
 
 def _reached(graph: Graph, tasks: list[str], students: set[str]) -> set[str]:
     """Returns what the arrows lead to from the task, not through the student nor through the prompts."""
-    stop = students | {name for name, node in graph.nodes.items() if node.kind == "prompts"}
+    stop = students | prompts_of(graph)
     found, todo = set(tasks), list(tasks)
     while todo:
         here = todo.pop()

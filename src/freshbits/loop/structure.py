@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
 from freshbits.loop.cut import cut, way
-from freshbits.loop.reasons import to_declare, why_closed, why_open, written
+from freshbits.loop.reasons import perhaps_prompts, to_declare, why_closed, why_open, written
 from freshbits.loop.signalled import SignalStructure
 from freshbits.loop.sources import Sources, read_sources
 from freshbits.loop.trail import trail
@@ -129,7 +129,7 @@ def _of(graph: Graph, signals: dict[str, str]) -> Structure:
         cut=[list(edge) for edge in cut(graph, read.also)] if verdict == "open" else [],
         parts=parts,
         signals=said,
-        needs=None if one == other else to_declare(graph, unknown),
+        needs=to_declare(graph, unknown) if one != other else perhaps_prompts(graph, path or []),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 At = tuple[str, int]  # a node and its round; what is the same in every round stands in round 0
 Edge = tuple[str, str]
+_PROMPTS = ("prompt", "prompts", "question", "questions", "q")
 BEFORE, NOW = -1, 1  # before the two rounds; the round that is asked about
 
 
@@ -90,8 +91,9 @@ def unroll(
             dag.add_edges_from(((task, 0), earliest) for task in tasks if task not in ends)
     _refuse_circles(dag)
     held = {(name, at) for name in students for at in (0, NOW)}
+    prompts = prompts_of(graph)
     for name, node in graph.nodes.items():
-        if node.kind == "prompts" or (node.kind == "data" and name in carried):  # the pool is held by the loop itself
+        if name in prompts or (node.kind == "data" and name in carried):  # the pool is held by the loop itself
             held |= {(name, at) for at in (0, NOW) if (name, at) in dag}
     dag.remove_edges_from(list(dag.in_edges(held)))
     return Unrolled(dag, tasks, [tail for tail, head in map(_pair, graph.next_round) if head in students], held)
@@ -133,6 +135,15 @@ def students_of(graph: Graph) -> list[str]:
         mend = "give next_round an arrow from a trainer to the state it makes"
         raise InputError("nothing is trained from round to round", column="next_round", mend=mend)
     return found
+
+
+def prompts_of(graph: Graph) -> set[str]:
+    """Names the nodes that are a round's prompts: those of that kind, and data of that name."""
+    return {
+        name
+        for name, node in graph.nodes.items()
+        if node.kind == "prompts" or (node.kind == "data" and name.lower() in _PROMPTS)
+    }
 
 
 def separated(dag: nx.DiGraph[At], tasks: Iterable[str], node: At, given: set[At]) -> bool:
