@@ -19,7 +19,7 @@ from freshbits.signals.sandbox import Limits, Sandbox
 if TYPE_CHECKING:
     from freshbits.signals.sandbox import Jail
 
-ROUNDS = 5
+ROUNDS = 3
 LIMITS = Limits(cpu_s=4.0, wall_s=20.0)
 
 

@@ -12,7 +12,7 @@ from freshbits.signals.sandbox.selfcheck import LEVELS, why_not
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUICK = Limits(cpu_s=1.0, wall_s=4.0, memory_mb=256)
+QUICK = Limits(cpu_s=2.0, wall_s=20.0, memory_mb=256)  # by the clock for a machine that is busy with other things
 
 
 @pytest.fixture(params=LEVELS, scope="session")

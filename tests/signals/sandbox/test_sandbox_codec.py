@@ -40,11 +40,11 @@ values = st.recursive(
         st.lists(inner).map(deque),
         st.dictionaries(keys, inner).map(OrderedDict),
     ),
-    max_leaves=12,
+    max_leaves=8,
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values)
 def test_what_goes_in_comes_out_type_for_type(value):
     back = loads(dumps(value))

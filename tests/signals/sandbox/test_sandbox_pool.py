@@ -52,7 +52,7 @@ def gone(pids: set[int], seconds: float = 10.0) -> bool:
 def test_hundreds_of_jails_leave_no_process_and_no_descriptor(level):
     hostile = PLAIN + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n"
     outside = descendants(os.getpid())
-    with Sandbox(level, limits=Limits(cpu_s=2.0, wall_s=8.0)) as sandbox:
+    with Sandbox(level, limits=Limits(cpu_s=2.0, wall_s=30.0)) as sandbox:
         for turn in range(501):
             with sandbox.load(hostile if turn % 10 == 0 else PLAIN) as jail:
                 if turn % 3 == 0:
@@ -116,7 +116,7 @@ def test_a_fork_makes_jails_of_its_own(level):
 
 
 def test_threads_share_the_places(level):
-    limits = Limits(cpu_s=2.0, wall_s=20.0)
+    limits = Limits(cpu_s=2.0, wall_s=30.0)
     with Sandbox(level, workers=3, limits=limits) as sandbox, ThreadPoolExecutor(6) as threads:
 
         def work(number: int) -> tuple[int, str]:
@@ -143,7 +143,7 @@ def test_a_closed_sandbox_runs_nothing(level):
 
 
 def test_a_jail_that_dies_under_a_call_is_a_fault_of_ours_and_the_next_is_well(level):
-    with Sandbox(level, limits=Limits(wall_s=20.0)) as sandbox:
+    with Sandbox(level, limits=Limits(wall_s=30.0)) as sandbox:
         with sandbox.load("import time\ndef f(): time.sleep(600)") as jail:
             zygote = jail._zygote
             threading.Timer(0.1, zygote.process.kill).start()

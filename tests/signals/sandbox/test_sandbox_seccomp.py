@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import struct
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ SOCKETPAIR = {"x86_64": 53, "aarch64": 199}
 HEADERS = {"x86_64": "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "/usr/include/asm-generic/unistd.h"}
 
 
+filter_of = lru_cache(seccomp.program)
+
+
 def judge(machine: str, number: int, arguments: tuple[int, ...] = (), architecture: int | None = None) -> int:
     """Runs the filter on one call."""
     data = struct.pack(
@@ -29,7 +33,7 @@ def judge(machine: str, number: int, arguments: tuple[int, ...] = (), architectu
         0,
         *(*arguments, *[0] * (6 - len(arguments))),
     )
-    program = seccomp.program(machine)
+    program = filter_of(machine)
     at, held = 0, 0
     while True:
         code, yes, no, value = struct.unpack_from("=HBBI", program, 8 * at)

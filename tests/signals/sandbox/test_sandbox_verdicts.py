@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from benchmarks.sandbox.candidates import BOMBS, CASES, HACKS, HONEST_RIGHT, HONEST_WRONG, rewarded
 
@@ -14,7 +16,7 @@ SLOW = {"sleeps", "ignores signals"}  # stopped by the limits of the load, one s
 
 @pytest.mark.parametrize("name", HONEST_RIGHT)
 def test_an_honest_right_candidate_is_rewarded(sandbox, name):
-    assert rewarded(sandbox, HONEST_RIGHT[name], wall_s=4.0) == (1.0, "")
+    assert rewarded(sandbox, HONEST_RIGHT[name], wall_s=20.0) == (1.0, "")
 
 
 @pytest.mark.parametrize("name", HONEST_WRONG)
@@ -45,10 +47,8 @@ def test_bombs_among_honest_candidates_change_no_verdict(level):
     sources = [HONEST_RIGHT["plain"], HONEST_WRONG["off by one"]] * 40
     for place, bomb in zip((5, 30, 60), BOMBS.values(), strict=True):
         sources[place] = bomb
-    from concurrent.futures import ThreadPoolExecutor
-
-    with Sandbox(level, workers=2, limits=Limits(cpu_s=2.0, wall_s=8.0)) as sandbox, ThreadPoolExecutor(4) as pool:
-        verdicts = list(pool.map(lambda source: rewarded(sandbox, source, wall_s=8.0)[0], sources))
+    with Sandbox(level, workers=2, limits=Limits(cpu_s=2.0, wall_s=30.0)) as sandbox, ThreadPoolExecutor(4) as pool:
+        verdicts = list(pool.map(lambda source: rewarded(sandbox, source, wall_s=30.0)[0], sources))
     expected = [1.0, 0.0] * 40
     expected[30] = expected[60] = 0.0
     assert verdicts == expected

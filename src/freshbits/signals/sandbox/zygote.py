@@ -90,6 +90,9 @@ def _until_told(control: socket.socket, child: int, limits: dict[str, Any], watc
         if control.fileno() in events:
             told = control.recv(1 << 12)
             if not told:
+                # The parent is gone, or waits for the end of this process: be the last to go.
+                signal.pidfd_send_signal(child, signal.SIGKILL)
+                os.waitpid(-1, 0)
                 os._exit(0)
             if told == b"use":
                 use = watch.use(math.inf)
