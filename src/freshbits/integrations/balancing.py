@@ -9,11 +9,12 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from freshbits.integrations.trl import runs
-from freshbits.remedies.balance import Balance
 from freshbits.rollouts.messages import message_text, sampled_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from freshbits.remedies.balance import Balance
 
 
 def controlled(reward_func: Callable[..., Any], balance: Balance) -> Callable[..., Any]:
@@ -21,6 +22,7 @@ def controlled(reward_func: Callable[..., Any], balance: Balance) -> Callable[..
 
     Groups are consecutive rows with equal prompts, as TRL lays them out. An async reward function stays one.
 
+    >>> from freshbits.remedies.balance import Balance
     >>> def longer(completions, **kwargs):
     ...     return [float(len(text)) for text in completions]
     >>> reward = controlled(longer, Balance(["characters"]))  # GRPOTrainer(reward_funcs=controlled(…), …)
@@ -66,6 +68,7 @@ def kept_groups(
         completion: key of the text.
         reward: key of the reward.
 
+    >>> from freshbits.remedies.balance import Balance
     >>> rows = [{"uid": "a", "output": "- x" * k, "score": s} for k, s in ((9, 1.0), (1, 0.0), (9, 0.0), (1, 1.0))]
     >>> kept_groups(rows, Balance(["bullets"]))
     [0, 1, 2, 3]
