@@ -117,7 +117,7 @@ class Balance:
         self._rows = self.memory * self._rows + float(scored.sum())
         changed = score.copy()
         if self._rows >= FEWEST:
-            changed[scored] -= table @ self.slope
+            changed[scored] = score[scored] - table @ self.slope
         return [None if np.isnan(value) else float(value) for value in changed]
 
     @property
