@@ -176,6 +176,27 @@ OPEN = {
         "judge",
         says="what judge knew",
     ),
+    "a frozen copy of the student that scores, as a graph": Known(
+        drawn(
+            "score: {kind: signal, frozen: true}",
+            "student > score; completions > score; score > training; completions > training",
+        ),
+        "open",
+        "exhaustible",
+        "score",
+        (("student", "score"),),
+        says="what the student knew before",
+    ),
+    "a frozen verifier, as a graph": Known(
+        drawn(
+            "verdict: {kind: signal, frozen: true}",
+            "task > verdict; completions > verdict; verdict > training; completions > training",
+        ),
+        "open",
+        "renewing",
+        "verdict",
+        (("task", "verdict"),),
+    ),
     "a judge of people's labels, retrained on the student": Known(
         short("{judge: rm, trained_on: [people, student], frozen: false}", "grpo"),
         "open",

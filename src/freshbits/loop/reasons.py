@@ -52,6 +52,8 @@ def why_open(read: Sources, adjective: str | None, path: list[At], parts: list[s
         own = [name for name in names if name in read.fixed and read.graph.nodes[name].kind == "state"]
         if own:
             return f"it can win back what {own[0]} knew, and no more; once that is learned, nothing comes in"
+        if any(number == BEFORE for _, number in path):
+            return "it can win back what the student knew before, and no more; once that is learned, nothing comes in"
         fixed = next((name for name in names if name in read.fixed), where)
         return f"what comes in through {fixed} is fixed and finite; once that is learned, nothing more does"
     if adjective == "decaying":

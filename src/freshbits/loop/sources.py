@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
-from freshbits.loop.unroll import Edge, Unrolled, prompts_of, students_of, unroll
+from freshbits.loop.unroll import Edge, Unrolled, is_copy, prompts_of, students_of, unroll
 
 if TYPE_CHECKING:
     from freshbits.loop.declare import Graph
@@ -38,7 +38,7 @@ class Sources:
         if renewing or lasting:
             without |= self.begins
         if renewing:
-            without |= {edge for edge in edges if set(edge) & self.fixed}
+            without |= {edge for edge in edges if set(edge) & self.fixed or is_copy(self.graph, edge)}
         others = {name for name, node in self.graph.nodes.items() if node.kind == "task" and name != only}
         return unroll(
             self.graph,
@@ -75,7 +75,8 @@ def read_sources(graph: Graph) -> Sources:
         alone = not parents[name] and (name not in carried or retrained)
         if node.origin == "unknown" or (node.origin is None and alone):
             unsure += [(task, name) for task in tasks]
-        if node.origin == "memory" or (node.frozen and node.origin is None and _finite(graph, name, reached, begun)):
+        lasting = node.frozen and node.origin is None and node.kind in ("state", "data")
+        if node.origin == "memory" or (lasting and _finite(graph, name, reached, begun)):
             fixed.add(name)
         if retrained or node.origin == "drifting":
             begins |= {(tail, head) for tail, head in (*graph.edges, *also) if head == name}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 At = tuple[str, int]  # a node and its round; what is the same in every round stands in round 0
 Edge = tuple[str, str]
+_LASTING = ("data", "state", "prompts")  # what is frozen is one thing; frozen signals still score in every round
 _PROMPTS = ("prompt", "prompts", "question", "questions", "q")
 BEFORE, NOW = -1, 1  # before the two rounds; the round that is asked about
 
@@ -46,9 +47,9 @@ def unroll(
 ) -> Unrolled:
     """Draws a loop's graph over two rounds.
 
-    Frozen nodes and the parts of the task are one node for both rounds. An arrow into what a round hands on is drawn
-    in the first round only: it says what it began from. Something frozen that reads the student, or what it writes,
-    was made of the student as it was before. The student began from the task, unless it is said from what.
+    Frozen data and models and the parts of the task are one node for both rounds. An arrow into what a round hands on
+    is drawn in the first round only: it says what it began from. Something frozen that reads the student, or what it
+    writes, was made of the student as it was before. The student began from the task, unless it is said from what.
 
     What is held fixed is given, whatever made it: the arrows into it are left out once the graph is whole. Otherwise
     what the student has become would tell what it was taught by, and a frozen judge that knows nothing would look like
@@ -69,17 +70,23 @@ def unroll(
     edges = [edge for edge in (*map(_pair, graph.edges), *also) if edge not in gone and edge[0] not in ends]
     handed = [edge for edge in map(_pair, graph.next_round) if edge not in gone and edge[0] not in ends]
     carried = {head for _, head in map(_pair, graph.next_round)}
-    once = {name for name, node in graph.nodes.items() if node.frozen or node.kind == "task"}
+    once = {
+        name for name, node in graph.nodes.items() if node.kind == "task" or (node.frozen and node.kind in _LASTING)
+    }
     for name in sorted(carried & once):
         raise InputError(f"{name!r} is the same in every round, yet next_round changes it", column="next_round")
     tasks = [name for name, node in graph.nodes.items() if node.kind == "task"]
     students = students_of(graph)
-    early = _early(edges, once)
+    copies = {edge for edge in edges if is_copy(graph, edge)}
+    early = _early(edges, once, copies)
     dag: nx.DiGraph[At] = nx.DiGraph()
     for name in graph.nodes:
         rounds = (0,) if name in once else (BEFORE, 0, NOW) if name in early else (0, NOW)
         dag.add_nodes_from((name, number) for number in rounds)
     for tail, head in edges:
+        if (tail, head) in copies:
+            dag.add_edges_from(((tail, BEFORE), (head, at)) for at in (0, NOW))
+            continue
         first = BEFORE if head in early else 0
         rounds = (BEFORE,) if head in once else (first,) if head in carried else (first, 0, NOW)
         dag.add_edges_from(((tail, 0 if tail in once else at), (head, 0 if head in once else at)) for at in rounds)
@@ -99,10 +106,16 @@ def unroll(
     return Unrolled(dag, tasks, [tail for tail, head in map(_pair, graph.next_round) if head in students], held)
 
 
-def _early(edges: list[Edge], once: set[str]) -> set[str]:
+def is_copy(graph: Graph, edge: Edge) -> bool:
+    """Tells an arrow from a model that is trained to something frozen that scores: a copy of it as it was before."""
+    trained = any(head == edge[0] for _, head in graph.next_round) and graph.nodes[edge[0]].kind == "state"
+    return trained and graph.nodes[edge[1]].frozen and graph.nodes[edge[1]].kind not in _LASTING
+
+
+def _early(edges: list[Edge], once: set[str], copies: set[Edge]) -> set[str]:
     """Returns what something frozen was made of and that rounds make anew: it is drawn once more, before them."""
     found: set[str] = set()
-    todo = [tail for tail, head in edges if head in once and tail not in once]
+    todo = [tail for tail, head in edges if (head in once and tail not in once) or (tail, head) in copies]
     while todo:
         here = todo.pop()
         if here not in found:
