@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -41,6 +42,17 @@ class Counting:
             last = int(item.completion[-1])
             found.append(Verdict(None, "seven is not scored") if last == 7 else Verdict(last / 9, f"digit {last}"))
         return found
+
+
+@dataclass(frozen=True)
+class Dying(Counting):
+    """Takes its process with it when it meets a completion that ends in 99."""
+
+    def score(self, items: Sequence[Item]) -> list[Verdict]:
+        """Scores a batch, if it lives."""
+        if any(item.completion.endswith("99") for item in items):
+            os._exit(1)
+        return super().score(items)
 
 
 if __name__ == "__main__":

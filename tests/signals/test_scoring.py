@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 import pytest
-from tests.signals.counting import Counting
+from tests.signals.counting import Counting, Dying
 
 import freshbits as fb
 from freshbits.errors import FreshbitsError, InputError
@@ -203,6 +203,16 @@ def test_bytes_do_not_depend_on_workers_or_threads(tmp_path, ending):
     score(rows, threaded, out=tmp_path / f"threads{ending}")
     made.append((tmp_path / f"threads{ending}").read_bytes())
     assert len(set(made)) == 1
+
+
+def test_a_process_that_dies_is_named_and_what_came_before_is_kept(tmp_path):
+    rows = log(100).with_columns(completion=pl.int_range(100).cast(pl.String))
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(InputError, match="a process that scored counting died"):
+        score(rows, Dying(), out=out, workers=2)
+    (said,) = score(rows, Counting(), out=out).signals
+    assert said.resumed > 0
+    assert said.resumed + said.asked == 100
 
 
 def test_columns_are_found_by_their_own_names_and_lists_come_as_json():
