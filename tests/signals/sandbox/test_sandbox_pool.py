@@ -9,12 +9,17 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from freshbits.signals.sandbox import Limits, Sandbox
+from freshbits.signals.sandbox import Limits, Sandbox, pool
 from freshbits.signals.sandbox.pool import Zygote, ZygoteError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 pytestmark = pytest.mark.sandbox
 
@@ -183,6 +188,38 @@ def test_a_start_that_fails_is_tried_once_more(level, monkeypatch):
         failures = {5, 6}
         assert sandbox.run("print(1)").status == "fault"
         assert sandbox.run("print(1)").status == "ok"
+
+
+STRICT = """
+import resource, sys
+for which, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 1 << 20), (resource.RLIMIT_NOFILE, 256)):
+    resource.setrlimit(which, (most, most))
+from freshbits.signals.sandbox import Sandbox
+with Sandbox(sys.argv[1]) as sandbox:
+    print(sandbox.run("print(input())", "whole").stdout.strip())
+"""
+
+
+def test_limits_that_an_administrator_set_are_kept(level):
+    command = [sys.executable, "-c", STRICT, level]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (run.stdout, run.stderr) == ("whole\n", "")
+
+
+def test_walls_that_do_not_rise_are_a_fault_with_a_reason(level, monkeypatch):
+    text = pool._text
+
+    def breaking(name: str, function: str, module: ModuleType) -> str:
+        fails = f"{function}(*_, **__): raise OSError('no {name} today')\n{function}_("
+        return text(module).replace(f"{function}(", fails) if module.__name__.endswith(name) else text(module)
+
+    for name, function in (("seccomp", "def install"), ("kernel", "def mount")):
+        monkeypatch.setattr(pool, "_text", partial(breaking, name, function))
+        with Sandbox(level) as sandbox:
+            sandbox._level = level  # its self-check has seen the whole code
+            with sandbox.load(PLAIN) as jail:
+                assert jail.loaded.status == "fault"
+                assert f"no {name} today" in jail.loaded.error
 
 
 def test_the_version_names_what_a_verdict_depends_on(sandbox, level):

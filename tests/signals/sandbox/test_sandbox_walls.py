@@ -78,6 +78,13 @@ def test_a_level_that_fails_is_passed_over_and_none_left_is_refused(monkeypatch)
         Sandbox().run("print(1)")
 
 
+def test_without_bubblewrap_the_next_level_is_tried(monkeypatch):
+    monkeypatch.setattr(selfcheck, "_problems", {"namespaces": ""})
+    monkeypatch.setattr(selfcheck, "bubblewrap", lambda: None)
+    assert Sandbox().level == "namespaces"
+    assert selfcheck.why_not("bubblewrap") == "bwrap is not installed"
+
+
 def test_another_system_or_processor_is_refused(monkeypatch):
     monkeypatch.setattr(selfcheck, "_problems", {})
     monkeypatch.setattr(sys, "platform", "darwin")

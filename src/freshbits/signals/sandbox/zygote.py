@@ -130,7 +130,11 @@ def _become(limits: dict[str, Any], files: list[int], proc: int) -> None:
         try:
             channel = _walled(limits, files, proc)
         except BaseException as problem:
-            os.write(said, f"-{problem}".encode("utf-8", "replace")[:300])
+            text = f"-{problem}".encode("utf-8", "replace")[:300]
+            try:
+                os.write(said, text)
+            except OSError:  # the descriptors are already in their new places
+                os.write(3, text)
             raise
         channel.send(b"+")
     except BaseException:
@@ -189,4 +193,7 @@ def _set_limits(limits: dict[str, Any], size: int) -> None:
         (resource.RLIMIT_MEMLOCK, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
     ):
+        _, most = resource.getrlimit(which)  # an administrator may have set less, which nobody can raise
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
         resource.setrlimit(which, (soft, hard))
