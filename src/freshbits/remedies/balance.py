@@ -124,8 +124,8 @@ class Balance:
     def slope(self) -> NDArray[np.float64]:
         """What one log unit of each feature is paid inside groups, given the others."""
         scale = np.maximum(np.diag(self._inner), 1e-12)
-        solved: NDArray[np.float64] = np.linalg.solve(self._inner + RIDGE * np.diag(scale), self._outer)
-        return solved
+        solved = np.linalg.solve(self._inner + RIDGE * np.diag(scale), self._outer)
+        return np.asarray(solved, dtype=np.float64)
 
     def _table(self, completions: Sequence[str]) -> NDArray[np.float64]:
         counted = measure(pl.Series(list(completions), dtype=pl.String), self.features)
