@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE = 4.0
 START_SECONDS = 120.0  # importing sympy on a busy machine takes its time
 MEMORY_BYTES = 4 << 30
-_KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
+_KEPT = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,13 @@ class Worker:
             return self._process
         self.close()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "freshbits.signals.worker", self.function],
+            # -P: a file in the folder one happens to stand in is no library.
+            [sys.executable, "-P", "-m", "freshbits.signals.worker", self.function],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"OMP_NUM_THREADS": "1"},
+            env={name: os.environ[name] for name in _KEPT if name in os.environ}
+            | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             start_new_session=True,
         )
         self._end = weakref.finalize(self, _kill, self._process)  # also when the interpreter ends
