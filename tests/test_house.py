@@ -44,6 +44,7 @@ ROOMS = (
     ("atomic",),
     ("plain",),
     ("shown",),
+    ("described",),
     ("telling",),
     ("results",),
     ("compared", "controlled", "rebalanced"),
@@ -63,7 +64,7 @@ ROOMS = (
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing
-FIRST = {"errors", "plain", "results", "shown", "telling", "version"}  # what `import freshbits` loads
+FIRST = {"described", "errors", "plain", "results", "shown", "telling", "version"}  # what `import freshbits` loads
 
 # Rooms that may see less than everything to their left.
 NARROW = {
