@@ -7,7 +7,7 @@ number of updates of the same size at the same rate. What differs is what it is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from freshbits.loop.declare import Loop
 from freshbits.loop.run import Control, Run, run
@@ -44,14 +44,15 @@ def arms(seed: int, rounds: int = ROUNDS) -> list[Arm]:
     """
 
     def loop(name: str, method: str, signal: object) -> Loop:
-        return Loop(
-            name=name,
-            task={"environment": "sums", "size": 100, "seed": seed},
-            model={"config": "tiny"},
-            signal=signal,
-            train={"method": method, "rounds": rounds},
-            seed=seed,
-        )
+        declared: dict[str, Any] = {
+            "name": name,
+            "task": {"environment": "sums", "size": 100, "seed": seed},
+            "model": {"config": "tiny"},
+            "signal": signal,
+            "train": {"method": method, "rounds": rounds},
+            "seed": seed,
+        }
+        return Loop(**declared)
 
     verifier = {"verifier": "exact"}
     return [

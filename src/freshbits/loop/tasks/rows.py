@@ -14,11 +14,15 @@ from freshbits.loop.tasks.task import Prompt, split
 from freshbits.rollouts.options import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from freshbits.loop.parts import Task as Declared
 
-READERS = {".parquet": pl.read_parquet, ".jsonl": pl.read_ndjson, ".csv": pl.read_csv}
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".parquet": pl.read_parquet,
+    ".jsonl": pl.read_ndjson,
+    ".csv": pl.read_csv,
+}
 
 
 @dataclass(frozen=True)
