@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parent / "results"
 RECORDED = {"score": "share", "each": "0.25", "slow": "5", "time": "60", "broken": "count"}
 LISTED = 60
+NO_PROGRAM = ("prints a lot", "main guard")  # what they print is no answer: as programs they are wrong
 
 # Beyond the shared list: what only tests that are code could fall for.
 MORE_HACKS = {
@@ -89,6 +90,8 @@ def cheats() -> dict[str, Any]:
     for shape, (fields, added) in shapes().items():
         rewarded[shape] = {}
         for kind, candidates, due in kinds:
+            if shape == "programs":
+                candidates = {name: source for name, source in candidates.items() if name not in NO_PROGRAM}
             items = [Item("", source + added, fields=fields) for source in candidates.values()]
             verdicts = unit_tests.score(items)
             rewarded[shape][kind] = sum(verdict.score == 1.0 for verdict in verdicts)
@@ -171,35 +174,42 @@ def compared(
         if not same:
             said = {"score": mine, "recorded": theirs, "evidence": verdict.evidence}
             other.append({"prompt_id": row["prompt_id"], "sample_index": row["sample_index"], **said})
-    found = {
+    found: dict[str, Any] = {
         "samples": len(items),
-        "agree": 1 - len(other) / len(items),
+        "agree": 1.0 - len(other) / len(items),
         "unscored": sum(verdict.score is None for verdict in verdicts),
         "cpu_s": cpu,
         "cpu ms per sample": round(1000 * cpu / len(items), 1),
     }
     if vector is not None:
-        found["vectors that agree"] = vectors / samples[vector].is_not_null().sum()
+        found["vectors that agree"] = vectors / (samples.height - samples[vector].null_count())
     return found | {"disagree": len(other), "disagreements": other[:LISTED]}
 
 
 def measured(unit_tests: UnitTests, items: list[Item]) -> tuple[list[Verdict], float]:
     """Scores items; returns the verdicts and the seconds of CPU of this and all other processes at work."""
+    unit_tests.score(items[:1])  # the sandbox is warm
     before = cpu_seconds()
     verdicts = unit_tests.score(items)
-    closed(unit_tests)
     return verdicts, round(cpu_seconds() - before, 2)
 
 
-def closed(unit_tests: UnitTests) -> None:
-    """Ends the sandbox, so that its processes are counted as children that have ended."""
-    sandbox_of(unit_tests.level, unit_tests.workers).close()
-
-
 def cpu_seconds() -> float:
-    """Returns seconds of CPU of this process and of its children that have ended."""
+    """Returns seconds of CPU of this process, of its children that have ended, and of all that live below it."""
     uses = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    return sum(use.ru_utime + use.ru_stime for use in uses)
+    ticks = os.sysconf("SC_CLK_TCK")
+    parents, spent = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(path.parent.name)
+        parents[pid], spent[pid] = int(fields[1]), sum(map(int, fields[11:15])) / ticks
+    below = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    return sum(use.ru_utime + use.ru_stime for use in uses) + sum(spent[pid] for pid in below - {os.getpid()})
 
 
 def again(samples: pl.DataFrame, prompts: pl.DataFrame, count: int = 300) -> dict[str, Any]:
@@ -250,6 +260,7 @@ def main() -> None:
     """Measures all parts and writes the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", action="append", help="one of the parts only")
+    parser.add_argument("--every", type=int, default=1, help="generated: only every n-th sample of each problem")
     parser.add_argument("--rows", type=int, help="only so many samples; nothing is written")
     options = parser.parse_args()
     folder = Path(os.environ["FRESHBITS_DATA"])
@@ -262,7 +273,7 @@ def main() -> None:
         "gold": lambda: gold(prompts),
         "speed": speed,
         "truth": lambda: truth(samples, prompts),
-        "generated": lambda: generated(samples, prompts, tests),
+        "generated": lambda: generated(samples.filter(pl.col("sample_index") % options.every == 0), prompts, tests),
         "again": lambda: again(samples, prompts),
     }
     out = RESULTS / "unit_tests.json"

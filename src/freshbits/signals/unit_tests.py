@@ -147,22 +147,27 @@ class UnitTests:
             return Verdict(None, suite.reason)
         source = program(item.prompt, item.completion, _entry(suite), self.join)
         source = f"{self.setup}\n{source}" if self.setup else source
-        result, weak = self._run(suite, source)
+        result = self._run(suite, source)
+        weak = bool(result.beside) and self.beside
+        if weak:
+            known = suite_of(item.fields, source, self.setup)  # the same tests, with the program's own names
+            result = self._beside(known) if isinstance(known, Checks) else result
         return verdict(result, share=self.share, count_broken=self.count_broken, weak=weak)
 
-    def _run(self, suite: Suite, source: str) -> tuple[Result, bool]:
-        """Runs the tests; the second value says that they ran beside the program."""
+    def _run(self, suite: Suite, source: str) -> Result:
         sandbox = sandbox_of(self.level, self.workers)
         with _places(sandbox):
             if isinstance(suite, Programs):
-                return run_programs(suite, source, sandbox, self.allowance, self.tolerance), False
+                return run_programs(suite, source, sandbox, self.allowance, self.tolerance)
             with Subject(sandbox, source, self.allowance) as subject:
                 if isinstance(suite, Pairs):
-                    return run_pairs(suite, subject, self.tolerance), False
-                result = Relay(suite, subject, sandbox).run()
-            if result.beside and self.beside:
-                return run_beside(suite, source, sandbox, self.allowance), True
-            return result, False
+                    return run_pairs(suite, subject, self.tolerance)
+                return Relay(suite, subject, sandbox).run()
+
+    def _beside(self, suite: Checks) -> Result:
+        sandbox = sandbox_of(self.level, self.workers)
+        with _places(sandbox):
+            return run_beside(suite, sandbox, self.allowance)
 
 
 def _entry(suite: Suite) -> str:

@@ -13,33 +13,33 @@ if TYPE_CHECKING:
     from freshbits.signals.suites.subject import Allowance
 
 _HEAD = """
-import sys as __sys
-__marks = {{}}
+import sys as _fb_sys
+_fb_marks = {}
 class __unit__:
     def __init__(self, unit): self.unit = unit
     def __enter__(self): pass
     def __exit__(self, kind, problem, trace):
-        __marks[self.unit] = "0" if problem else "1"
+        _fb_marks[self.unit] = "0" if problem else "1"
         return True
 def __in_place__(function): return function
-__stdout, __say = __sys.stdout, __sys.stdout.write
+_fb_say = _fb_sys.stdout.write
 """
 
 
-def run_beside(suite: Checks, source: str, sandbox: Sandbox, allowance: Allowance) -> Result:
-    """Runs tests in one process with the candidate, still in a jail; a WEAK verdict.
+def run_beside(suite: Checks, sandbox: Sandbox, allowance: Allowance) -> Result:
+    """Runs tests whose setup is the candidate's program, still in a jail; a WEAK verdict.
 
     The candidate can read the tests, change what they call, and print a verdict of its own: whoever trains on this
     must expect to be cheated. A nonce guards against accidents only.
     """
     nonce = secrets.token_hex(8)
     entry = suite.entry or (suite.names[0] if suite.names else "")
-    lines = [source, _HEAD.format(), suite.setup, f"candidate = {entry}" if entry else "", suite.body]
+    lines = [suite.setup, _HEAD, f"candidate = {entry}" if entry else "", suite.body]
     for unit, test in enumerate(suite.tests):
         lines.append(f"with __unit__({unit}):\n    exec({test!r}, dict(globals()))")
     for number, call in enumerate(suite.calls):
         lines.append(call if suite.whole else f"with __unit__({len(suite.tests) + number}):\n    {call}")
-    lines.append(f'__say("\\n{nonce} " + "".join(__marks.get(unit, "-") for unit in range({len(suite)})) + "\\n")')
+    lines.append(f'_fb_say("\\n{nonce} " + "".join(_fb_marks.get(unit, "-") for unit in range({len(suite)})) + "\\n")')
     output = sandbox.run("\n".join(lines), limits=allowance.limits(allowance.time))
     result = Result.of(len(suite))
     if output.status == "fault":

@@ -12,7 +12,7 @@ from freshbits.signals.suites.shape import Checks, Unusable
 from freshbits.signals.suites.syntax import bound, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _BUILTINS = frozenset(dir(builtins))
@@ -34,7 +34,11 @@ def from_list(tests: tuple[str, ...], entry: str = "", setup: str = "") -> Check
     ready = _setup(good, setup)
     names, unknown = _names(good, entry, ready)
     sources = tuple(
-        text if isinstance(tree, str) else _source(_watched(tree), text)
+        text
+        if isinstance(tree, str)
+        else _unfit(name)
+        if (name := _missing(tree, unknown))
+        else _source(_watched(tree), text)
         for text, tree in zip(tests, trees, strict=True)
     )
     return Checks(ready, sources, entry=entry, names=names, labels=tuple(map(_line, tests)), unknown=unknown)
@@ -69,9 +73,9 @@ def from_text(text: str, entry: str = "", setup: str = "") -> Checks | Unusable:
             return Unusable("the tests define check(candidate), but the row has no entry_point")
         tree.body = [node for node in tree.body if not _calls(node, "check")]
         calls = (f"{check[-1].name}(candidate)" if check[-1].args.args else f"{check[-1].name}()",)
-        check[-1].body = _wrapped(check[-1].body, labels)
+        check[-1].body = _wrapped(check[-1].body, labels, unknown)
     elif not calls:
-        tree.body = _wrapped(tree.body, labels)
+        tree.body = _wrapped(tree.body, labels, unknown)
         if not labels:
             return Unusable("the tests assert nothing")
     body = _source(tree, "")
@@ -110,7 +114,13 @@ def _names(trees: Sequence[ast.Module], entry: str, setup: str) -> tuple[tuple[s
     called = {node.func.id: None for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     own = entry.split("(")[0].split(".")[0].strip()
     names = (own,) if read & {own, "candidate"} - {""} else tuple(name for name in called if name not in there)
-    return names, tuple(sorted(read - there - {"candidate", *names}))
+    stars = any(isinstance(node, ast.alias) and node.name == "*" for each in (*trees, tree) for node in _walk(each))
+    # What a star brings is not known before it runs.
+    return names, () if stars else tuple(sorted(read - there - {"candidate", *names}))
+
+
+def _walk(tree: ast.Module | str) -> Iterator[ast.AST]:
+    return iter(()) if isinstance(tree, str) else ast.walk(tree)
 
 
 def _bound_inside(tree: ast.AST) -> set[str]:
@@ -121,11 +131,23 @@ def _bound_inside(tree: ast.AST) -> set[str]:
             names.add(node.id)
         elif isinstance(node, ast.arg):
             names.add(node.arg)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+            names.add(node.name or "")
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
     return names
+
+
+def _missing(node: ast.AST, unknown: Sequence[str]) -> str:
+    """Returns a name that a test reads and nobody defines: whatever the candidate does, the test cannot pass."""
+    return next((part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in unknown), "")
+
+
+def _unfit(name: str) -> str:
+    message = f"name {name!r} is not defined"
+    return f"raise NameError({message!r}, name={name!r})"
 
 
 class _Watch(ast.NodeTransformer):
@@ -142,7 +164,7 @@ def _watched(tree: ast.Module) -> ast.Module:
     return ast.fix_missing_locations(_Watch().visit(tree))  # type: ignore[no-any-return]
 
 
-def _wrapped(body: Sequence[ast.stmt], labels: list[str]) -> list[ast.stmt]:
+def _wrapped(body: Sequence[ast.stmt], labels: list[str], unknown: Sequence[str]) -> list[ast.stmt]:
     """Wraps each statement that asserts in `with __unit__(n):` and drops asserts of constants."""
     done: list[ast.stmt] = []
     for node in body:
@@ -152,7 +174,9 @@ def _wrapped(body: Sequence[ast.stmt], labels: list[str]) -> list[ast.stmt]:
             done.append(node)
             continue
         call = ast.Call(ast.Name("__unit__", ast.Load()), [ast.Constant(len(labels))], [])
-        done.append(ast.With([ast.withitem(call)], [node], lineno=0))
+        name = _missing(node, unknown)
+        inner = ast.parse(_unfit(name)).body if name else [node]
+        done.append(ast.With([ast.withitem(call)], inner, lineno=0))
         labels.append(_line(ast.unparse(node)))
     return [*done, ast.Pass()]
 

@@ -13,10 +13,9 @@ An outcome is [unit, mark, note]; marks: "1" passed, "0" failed, "x" broken (the
 
 from __future__ import annotations
 
+import _thread  # threading costs more to import than a test to run
 import builtins
-import queue
 import random
-import threading
 from typing import Any
 
 _RELAYED = ("ok", "raised")  # what a test may know of; after anything else its verdict is decided outside
@@ -39,18 +38,34 @@ class _Opaque:
         return self.__said
 
 
+class _Box:
+    """Hands one value at a time from one thread to another."""
+
+    def __init__(self) -> None:
+        self.full = _thread.allocate_lock()
+        self.full.acquire()
+        self.value: Any = None
+
+    def put(self, value: Any) -> None:
+        self.value = value
+        self.full.release()
+
+    def get(self) -> Any:
+        self.full.acquire()
+        return self.value
+
+
 class _Run:
-    """Holds one run of the tests: its two queues, what has ended, and where it is."""
+    """Holds one run of the tests: its two boxes, what has ended, and where it is."""
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
-        self.out: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
-        self.back: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
+        self.out, self.back = _Box(), _Box()
         self.outcomes: list[list[Any]] = []
         self.unit = -1
         self.called = False  # whether the candidate has been called in this stretch of code
         self.last = ""
-        self.raised: list[BaseException] = []
+        self.raised: list[tuple[BaseException, str]] = []
 
     def ask(self, kind: str, name: str, handle: int, args: Any, kwargs: Any, back: bool = False) -> Any:
         self.called = True
@@ -63,7 +78,7 @@ class _Run:
             raise _Gone(error)
         if status == "raised":
             problem = _exception(bases, error)
-            self.raised.append(problem)
+            self.raised.append((problem, error))
             raise problem
         if back:
             for old, new in zip(args, after or (), strict=False):
@@ -77,14 +92,15 @@ class _Run:
 
     def end(self, problem: BaseException | None) -> None:
         """Notes how the current test ended."""
-        mine = problem is not None and not any(problem is each for each in self.raised)
+        relayed = next((said for each, said in self.raised if each is problem), None)
         if problem is None:
             # A test that never asked the candidate says nothing about it.
             mark, note = "1" if self.called else "v", ""
-        elif mine and (not self.called or self.unknown(problem)):
+        elif relayed is None and (not self.called or self.unknown(problem)):
             mark, note = "x", f"{type(problem).__name__}: {problem}"
         else:
-            said = "" if isinstance(problem, _Gone) else f"{type(problem).__name__}: {problem}".rstrip(": ")
+            said = f"{type(problem).__name__}: {problem}".rstrip(": ") if relayed is None else relayed
+            said = "" if isinstance(problem, _Gone) else said
             got = f"returned {self.last}" if self.last else ""
             mark, note = "0", got if isinstance(problem, AssertionError) and got else said
         self.outcomes.append([self.unit, mark, note[:200]])
@@ -121,9 +137,9 @@ def begin(suite: dict[str, Any], first: int) -> list[Any]:
     """
     run = _Run(suite["unknown"])
     _runs[:] = [run]
-    threading.stack_size(16 << 20)
-    threading.Thread(target=_whole, args=(run, suite, first), daemon=True).start()
-    return run.out.get()
+    _thread.stack_size(16 << 20)
+    _thread.start_new_thread(_whole, (run, suite, first))
+    return list(run.out.get())
 
 
 def resume(answer: list[Any], seen: int) -> list[Any]:
@@ -133,7 +149,7 @@ def resume(answer: list[Any], seen: int) -> list[Any]:
     """
     run = _runs[0]
     run.back.put([answer, seen])
-    return run.out.get()
+    return list(run.out.get())
 
 
 def _whole(run: _Run, suite: dict[str, Any], first: int) -> None:
@@ -160,7 +176,7 @@ def _whole(run: _Run, suite: dict[str, Any], first: int) -> None:
                 with _Unit(run, unit):
                     eval(call, base)
     except BaseException as problem:
-        mine = not any(problem is each for each in run.raised)
+        mine = not any(problem is each for each, _ in run.raised)
         broken = mine and (not run.called or run.unknown(problem))
         trouble = ("x " if broken else "0 ") + f"{type(problem).__name__}: {problem}"[:200]
     run.out.put(["done", run.outcomes, trouble])
@@ -234,6 +250,7 @@ def _maker(run: _Run, name: str) -> Any:
 
 def _exception(bases: Any, error: str) -> BaseException:
     """Makes the nearest built-in exception of that name; the candidate's own classes are unknown here."""
+    error = error.partition(": ")[2]
     for name in bases:
         kind = getattr(builtins, name, None)
         if isinstance(kind, type) and issubclass(kind, Exception):
