@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from freshbits.outputs.features.feature import Feature
     from freshbits.outputs.partition import Partition
 
 RECENT = 64  # groups that contrast bits are taken over at least, where so many have been seen
@@ -40,25 +40,18 @@ FEWEST_VARYING = 30  # groups that show a feature at several levels; fewer say n
 
 @dataclass(frozen=True)
 class Batch:
-    """Holds one scored batch: keys, scores by name, features; its texts for as long as their classes may be asked."""
+    """Holds one scored batch: keys, scores by name, and its texts, which are read when a statistic needs them."""
 
     group: NDArray[np.uint64]
     prompt: NDArray[np.uint64]
     scores: dict[str, NDArray[np.float64]]
     total: NDArray[np.float64] | None
-    features: pl.DataFrame
     texts: pl.DataFrame
-    partition: Partition
 
     @property
     def groups(self) -> int:
         """Number of groups."""
         return int(np.unique(self.group).size)
-
-    @cached_property
-    def answer_class(self) -> NDArray[np.uint64]:
-        """Key of each rollout's answer class, read when first asked for."""
-        return classes(self.texts, self.partition)["answer_class"].to_numpy()
 
 
 class Window:
@@ -135,9 +128,7 @@ class Window:
             prompt=prompt_keys(asked).to_numpy(),
             scores=dict(scores),
             total=total,
-            features=measure(texts, CORE),
             texts=rows,
-            partition=self._partition,
         )
 
     def _last(self, groups: int) -> list[Batch]:
@@ -174,7 +165,7 @@ class Window:
             name = "info/surprise_bits"
         else:
             feature = CORE[self._turn // 2 % len(CORE)]
-            bits = self._shared(list(self._held), feature.name, numeric=feature.kind == "count")
+            bits = self._shared(list(self._held), feature)
             name = f"hack/{feature.name}/bits"
         if bits is None:
             self._bits.pop(name, None)
@@ -189,7 +180,9 @@ class Window:
         group, prompt = _joined(batches, "group"), _joined(batches, "prompt")
         if np.unique(prompt[known]).size < MIN_PROMPTS:
             return None
-        state = belief(pl.DataFrame({"group": group, "answer_class": _joined(batches, "answer_class")}))
+        assert self._partition is not None  # chosen with the first batch
+        read = classes(pl.concat([batch.texts for batch in batches]), self._partition)
+        state = belief(read.select("answer_class").with_columns(group=pl.Series(group)))
         columns = [name for name in STATE if name in state.columns]
         if not columns:  # votes that never vary are no belief
             return None
@@ -197,19 +190,20 @@ class Window:
         found = counted_surprise(verdict_levels(total[known]), votes[known], group[known], prompt[known])
         return None if found is None else found.value
 
-    def _shared(self, batches: list[Batch], feature: str, *, numeric: bool) -> float | None:
+    def _shared(self, batches: list[Batch], feature: Feature) -> float | None:
         total = _total(batches)
         if total is None:
             return None
         known = ~np.isnan(total)
         group, prompt, total = _joined(batches, "group")[known], _joined(batches, "prompt")[known], total[known]
-        values = np.concatenate([batch.features[feature].cast(pl.Float64).to_numpy() for batch in batches])[known]
+        texts = pl.concat([batch.texts["completion"] for batch in batches])
+        values = measure(texts, (feature,)).to_series().cast(pl.Float64).to_numpy()[known]
         if values.size == 0 or np.ptp(values) == 0:
             return None
         _, place = np.unique(group, return_inverse=True)
         mean = np.bincount(place, weights=total) / np.bincount(place)
         accepted = (total > mean[place] + 1e-12).astype(np.float64)  # above the group's mean, as the audit cuts scores
-        level = number_levels(values, group) if numeric else top_codes(values)
+        level = number_levels(values, group) if feature.kind == "count" else top_codes(values)
         cells = Cells.count(group, level, accepted, prompt)
         if int(((cells.n > 0).sum(axis=1) > 1).sum()) < FEWEST_VARYING:
             return None
