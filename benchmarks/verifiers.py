@@ -68,9 +68,9 @@ def main() -> None:
 
 def scores(signal: Signal, log: pl.DataFrame) -> list[float | None]:
     """Returns the score of each row."""
-    columns = [log[name].to_list() for name in ("prompt", "completion", "answer")]
     names = log["dataset"].to_list() if "dataset" in log.columns else [None] * log.height
-    items = [Item(*row, fields={"dataset": name}) for *row, name in zip(*columns, names, strict=True)]
+    rows = zip(log["prompt"], log["completion"], log["answer"], names, strict=True)
+    items = [Item(prompt, completion, answer, fields={"dataset": name}) for prompt, completion, answer, name in rows]
     return [verdict.score for verdict in signal.score(items)]
 
 

@@ -80,6 +80,14 @@ def test_the_tag_is_the_answer_and_without_one_the_whole_text_or_nothing(gym, en
     tagged.worker.close()
 
 
+def test_an_answer_that_makes_the_scorer_raise_is_wrong_and_an_entry_that_does_leaves_its_row_unscored(gym):
+    rows = [Item("?", text, gold, fields={"dataset": "prime_factorization"})
+            for text, gold in (("2 × 3 = 6 × 1", "2 × 3"), ("2 × 3", "2 × 3"), ("2 × x", "2 × x = 1"))]  # fmt: skip
+    found = gym.score(rows)
+    assert [verdict.score for verdict in found] == [0.0, 1.0, None]
+    assert "cannot read" in found[0].evidence
+
+
 def test_a_flood_of_tags_takes_linear_time(gym, entries):
     texts = ("<answer>" * 50_000, "</answer>" * 50_000, "<answer></answer>" * 50_000)
     assert [verdict.score for verdict in gym.score([item(entries["gcd"], text) for text in texts])] == [0.0] * 3

@@ -152,8 +152,8 @@ def _verdict(outcome: Any, asked: dict[str, Any]) -> Verdict:
     if outcome.fault:
         return Verdict(None, f"the scorer of {asked['dataset']}: {outcome.fault}")
     score, why = outcome.value
-    if score is None:
-        return Verdict(None, why)
+    if why is not None:
+        return Verdict(score, why)
     read = "no <answer>" if asked["answer"] is None else f"read {quoted(asked['answer'])}"
     return Verdict(score, read if score >= 1 or asked["gold"] is None else f"expected {quoted(asked['gold'])}, {read}")
 

@@ -70,7 +70,8 @@ def scored(given: dict[str, Any]) -> Any:
             imports the library, and makes so many entries of that data set and keeps them by their question.
 
     Returns:
-        [score, None], or [None, why] where the row cannot be scored.
+        [score, None]; [0.0, why] where the scorer raises on this answer but not on the entry's own; [None, why] where
+        the row cannot be scored.
 
     >>> scored({"dataset": "gcd", "config": {}, "prompt": "?", "gold": "4", "metadata": None, "answer": "4"})
     [1.0, None]
@@ -92,7 +93,14 @@ def scored(given: dict[str, Any]) -> Any:
             raise UnscorableError(f"the scorer of {given['dataset']} needs metadata, which the row does not have")
     except UnscorableError as why:
         return [None, str(why)]
-    score = data.score_answer(answer=given["answer"], entry=entry)
+    try:
+        score = data.score_answer(answer=given["answer"], entry=entry)
+    except MemoryError:
+        raise
+    except Exception as fault:
+        # Where it can score the entry's own answer, it is this answer that it cannot read: a wrong one.
+        data.score_answer(answer=entry["answer"], entry=entry)
+        return [0.0, f"the scorer cannot read it: {type(fault).__name__}"]
     metadata = entry["metadata"]
     if isinstance(metadata, Absent) and metadata.asked:
         return [None, f"the scorer of {given['dataset']} needs metadata, which the row does not have"]
