@@ -67,6 +67,19 @@ def race(section: Hacking, signal: str, unit: str) -> Picture | None:
     return Picture(f"What {signal} goes with", said, lambda width: intervals(rows, f"bits per {unit}", width))
 
 
+def gained(section: Hacking, signal: str) -> Picture | None:
+    """Draws where the gain of the score went, from the first rounds to the last."""
+    if not section.gain:
+        return None
+    step = section.gain[-1]
+    parts = [("all of it", estimate_of(step.get("total")))]
+    parts += [(name, estimate_of(part)) for name, part in (step.get("by") or {}).items()]
+    rows = [Row(name, "gain", found, name == "all of it") for name, found in parts if found is not None]
+    title = f"Where the gain of {signal} went, round {step.get('from')} to {step.get('to')}"
+    said = listed([f"{row.name} {number(row.found)}" for row in rows])
+    return Picture(title, said, lambda width: intervals(rows, "of the mean score", width)) if rows else None
+
+
 def compared(comparison: Comparison) -> Picture | None:
     """Draws signals side by side, best first, by the bits that they are ranked by."""
     several = len({row.log for row in comparison.compare}) > 1

@@ -35,7 +35,7 @@ class Plots:
             return ["compared"]
         return [
             "contrast", "base_rates", "dead_groups", "openness", "channel", "strata", "pressure", "efficiency",
-            "ladder", "pass_at", "forecast", "race",
+            "ladder", "pass_at", "forecast", "race", "gained",
         ]  # fmt: skip
 
     def contrast(self, width: int = WIDTH) -> Any:
@@ -92,6 +92,11 @@ class Plots:
         name = self._named(signal)
         unit = "pair" if self._audit.log.pairs else "rollout"
         return _chart(ahead.race(self._audit.hacking[name], name, unit), width)
+
+    def gained(self, signal: str | None = None, width: int = WIDTH) -> Any:
+        """Draws where the gain of a signal's mean went."""
+        name = self._named(signal)
+        return _chart(ahead.gained(self._audit.hacking[name], name), width)
 
     def compared(self, width: int = WIDTH) -> Any:
         """Draws the signals of a comparison, best first."""

@@ -58,6 +58,8 @@ HOMES = (
     ("paired differences", "dynamics.paired"),
     ("the same pass rates sampled twice", "dynamics.paired"),
     ("rows that both scored", "criteria.agreement"),
+    ("effects inside groups times changes", "criteria.gained"),
+    ("mean over prompts of one round", "criteria.forecast"),
     ("exact binomial", "information.resampling"),
     ("mixture, jackknife", "information.mixing"),
     ("jackknife over prompts", "information.resampling"),

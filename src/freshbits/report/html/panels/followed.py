@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.report.charts import ahead as charts
 from freshbits.report.html.drawing import figure
-from freshbits.report.html.escape import Html, join
+from freshbits.report.html.escape import Html, join, tag
 from freshbits.report.html.parts import Panel, notes, table, unjudged
+from freshbits.report.shortcuts import AMONG, SAYS, tells
 from freshbits.report.words import number
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def followed(audit: Audit, numbers: Numbers) -> Panel:
     for signal, section in list(raced.items())[:MOST_DETAILED]:
         picture = charts.race(section, signal, unit)
         parts.append(figure(picture) if picture else None)
+    for signal, section in list(audit.hacking.items())[:MOST_DETAILED]:
+        parts += _paid(signal, section, numbers)
     if raced and not any(section.status == "judged" for section in raced.values()):
         parts.append(notes([WARNING]))
     parts.append(_table(raced, unit, numbers))
@@ -42,12 +45,37 @@ def followed(audit: Audit, numbers: Numbers) -> Panel:
 
 def _answer(signal: str, section: Hacking, unit: str) -> str:
     if section.status == "judged" and section.verdict:
-        first = f"; learned first: {section.first}" if section.first else ""
-        return f"{signal}: {section.verdict.replace('_', ' ')}{first}."
+        return f"{signal}: {SAYS.get(section.verdict, section.verdict)}; {tells(section)}."
     if not section.features:
         return f"Not judged: {section.reason}."
     top = section.features[0]
     return f"{signal} goes most with {top.name}, {number(top.signal_bits, 3)} bit per {unit}; {section.reason}."
+
+
+def _paid(signal: str, section: Hacking, numbers: Numbers) -> list[Html | None]:
+    """Writes what a signal pays for besides the truth, with a rollout that is paid, and where its gain went."""
+    rows: list[tuple[Any, ...]] = [
+        (
+            each.name,
+            each.kind,
+            each.direction + AMONG.get(each.among, ""),
+            numbers.show(each.share),
+            "–" if each.gained is None else f"{each.gained:+.3f}",
+            "yes" if each.matters else "too little",
+            f"{each.p_value:.1g}",
+        )
+        for each in section.shortcuts
+    ]
+    heads = ("shortcut", "kind", "paid", "share of the response", "of the gain so far", "matters", "p")
+    quoted = [
+        tag("div", tag("p", f"paid for {each.name}", class_="note"), tag("pre", one.completion), class_="rollout")
+        for each in section.shortcuts
+        for one in each.examples
+    ]
+    shown = tag("details", tag("summary", f"Show {len(quoted)} rollouts that are paid"), *quoted) if quoted else None
+    picture = charts.gained(section, signal)
+    title = tag("h3", f"What {signal} pays for besides the truth") if rows else None
+    return [title, table(f"Shortcuts of {signal}", heads, rows), shown, figure(picture) if picture else None]
 
 
 def _table(raced: dict[str, Hacking], unit: str, numbers: Numbers) -> Html | None:

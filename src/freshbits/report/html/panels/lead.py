@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from freshbits.report.html.escape import Html, join, tag
 from freshbits.report.html.panels.channel import rates
 from freshbits.report.html.parts import notes, unbroken
+from freshbits.report.shortcuts import tells
 from freshbits.report.terminal import carries
 from freshbits.report.truth import verdict_of
 from freshbits.report.words import many
@@ -48,7 +49,11 @@ def _names(signals: list[str]) -> str:
 
 def _sentences(audit: Audit) -> list[tuple[str, str, str]]:
     """Returns (signal, sentence, status), openness before contents where truth is known."""
-    found = []
+    found = [
+        (signal, f"is at risk of being hacked: {tells(section)}.", "judged")
+        for signal, section in audit.hacking.items()
+        if section.verdict == "at_risk"
+    ]
     if audit.log.truth:
         for signal, section in audit.openness.items():
             verdict, rest = verdict_of(section)
