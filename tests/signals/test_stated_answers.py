@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freshbits.errors import InputError
-from freshbits.signals.options import known, number
+from freshbits.signals.options import known, number, require
 from freshbits.signals.stated import FORMS, bare, conclusion, reader, references
 
 BOX = "\\boxed{%s}"
@@ -86,6 +86,11 @@ def test_options_are_named_and_checked():
     for text in ("x", "-1", "nan", "inf"):
         with pytest.raises(InputError):
             number({"tolerance": text}, "tolerance", 0.0)
+
+
+def test_a_missing_package_is_bad_input_with_its_mend():
+    with pytest.raises(InputError, match=r"freshbits\[signals\]"):
+        require("math", "json", "no_such_package")
 
 
 @settings(max_examples=60, deadline=None)

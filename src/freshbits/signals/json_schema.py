@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from freshbits.errors import InputError
-from freshbits.signals.options import key_of, known, number, one_of
+from freshbits.signals.options import key_of, known, number, one_of, require
 from freshbits.signals.signal import Verdict
 from freshbits.signals.stated import conclusion
 from freshbits.signals.worker import Worker
@@ -64,8 +64,9 @@ class JsonSchema:
         """Makes the verifier from `--option key=value`; `schema` names a file.
 
         Raises:
-            InputError: an unknown option or value, no schema, or a file that holds none.
+            InputError: a package is missing, an unknown option or value, no schema, or a file that holds none.
         """
+        require(cls.name, "jsonschema")
         known(cls.name, options, ("schema", "column", "several", "seconds"))
         file, column = options.get("schema", ""), options.get("column", "")
         if (file == "") == (column == ""):

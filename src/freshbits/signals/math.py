@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from freshbits.signals.agreement import SEVERAL, counting, referred, verdict
-from freshbits.signals.options import key_of, known, number, one_of
+from freshbits.signals.options import key_of, known, number, one_of, require
 from freshbits.signals.signal import Verdict
 from freshbits.signals.stated import chosen, quoted, reader
 from freshbits.signals.worker import Worker
@@ -71,8 +71,9 @@ class Math:
         """Makes the verifier from `--option key=value`.
 
         Raises:
-            InputError: an unknown option or value.
+            InputError: a package is missing, an unknown option or value.
         """
+        require(cls.name, "math_verify")
         known(cls.name, options, ("read", "several", "seconds"))
         return cls(
             chosen(options, cls.read),

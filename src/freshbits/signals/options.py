@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
@@ -67,6 +68,19 @@ def number(options: Mapping[str, str], name: str, default: float, *, positive: b
         least = "a number above 0" if positive else "a number of at least 0"
         raise InputError(f"--option {name}={text} is not {least}", mend=f"write it like --option {name}=0.5")
     return value
+
+
+def require(signal: str, *packages: str) -> None:
+    """Refuses a signal whose package is not installed; packages are named as they are imported.
+
+    Raises:
+        InputError: a package is missing.
+
+    >>> require("math", "json")
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise InputError(f"the signal {signal} needs {', '.join(missing)}", mend="pip install 'freshbits[signals]'")
 
 
 def key_of(signal: Any, *versions: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from freshbits.errors import InputError
-from freshbits.signals.options import key_of, known, number, one_of
+from freshbits.signals.options import key_of, known, number, one_of, require
 from freshbits.signals.signal import Verdict
 from freshbits.signals.stated import quoted
 from freshbits.signals.worker import Worker
@@ -77,8 +77,9 @@ class ReasoningGym:
         """Makes the signal from `--option key=value`; options `config.NAME` go to the data set.
 
         Raises:
-            InputError: an unknown option or value.
+            InputError: a package is missing, an unknown option or value.
         """
+        require(cls.name, "reasoning_gym")
         config = {name.removeprefix("config."): text for name, text in options.items() if name.startswith("config.")}
         plain = {name: text for name, text in options.items() if not name.startswith("config.")}
         known(cls.name, plain, ("dataset", "column", "metadata", "read", "seed", "size", "config.NAME", "seconds"))

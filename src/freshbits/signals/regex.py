@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from freshbits.errors import InputError
-from freshbits.signals.options import key_of, known, number, one_of
+from freshbits.signals.options import key_of, known, number, one_of, require
 from freshbits.signals.signal import Verdict
 from freshbits.signals.stated import chosen, quoted, reader
 
@@ -52,8 +52,9 @@ class Regex:
         """Makes the verifier from `--option key=value`.
 
         Raises:
-            InputError: an unknown option or value, no pattern, or one that does not compile.
+            InputError: a package is missing, an unknown option or value, no pattern, or one that does not compile.
         """
+        require(cls.name, "regex")
         known(cls.name, options, ("pattern", "column", "mode", "read", "seconds"))
         pattern, column = options.get("pattern", ""), options.get("column", "")
         if (pattern == "") == (column == ""):
