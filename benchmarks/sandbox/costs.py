@@ -132,4 +132,9 @@ def _calls_s(jail: Jail, calls: int) -> float:
 
 def machine() -> dict[str, Any]:
     """Says what the figures were taken on."""
-    return {"cores": os.cpu_count(), "kernel": os.uname().release, "python": sys.version.split()[0]}
+    return {
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "kernel": os.uname().release,
+        "python": sys.version.split()[0],
+    }
