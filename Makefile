@@ -11,10 +11,11 @@ DEMO ?= demo
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)) \
               $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py))
 
-.PHONY: help setup demo test bench golden pages page-image clean
+.PHONY: help setup demo demo-log test bench golden pages page-image clean
 
 help:
-	@echo "make demo    set up, draw a loop's rollout log in TRL's format into $(DEMO)/, audit it"
+	@echo "make demo    set up, run six loops from one small model into $(DEMO)/loops, on one page"
+	@echo "make demo-log set up, draw a loop's rollout log in TRL's format into $(DEMO)/log, audit it"
 	@echo "make test    set up, lint, check types, run every test and doctest"
 	@echo "make bench   run every benchmark, or one: $(BENCHMARKS:%=make bench-%)"
 	@echo "make golden  record the reports that tests/golden pins; read what changed before committing"
@@ -34,9 +35,13 @@ $(READY): pyproject.toml constraints.txt
 	    --no-build-isolation -e '.[dev]'
 	@touch $@
 
+# One process per seed, each on one thread: two cores run two seeds side by side.
 demo: $(READY)
-	$(BIN)/python -m freshbits.worlds.demo $(DEMO)
-	$(BIN)/freshbits audit $(DEMO)
+	OMP_NUM_THREADS=1 $(BIN)/python examples/demo.py $(DEMO)/loops
+
+demo-log: $(READY)
+	$(BIN)/python -m freshbits.worlds.demo $(DEMO)/log
+	$(BIN)/freshbits audit $(DEMO)/log
 
 test: $(READY)
 	$(BIN)/ruff check

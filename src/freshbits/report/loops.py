@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from freshbits.loop.foresight import Foreseen
     from freshbits.loop.run import Run
+    from freshbits.results import Estimate
 
 NONE = "–"
 
@@ -56,9 +57,8 @@ def loops_page(told: Sequence[Told], *, width: int = WIDTH, colour: bool = False
         )
         console.print(Text(head, style="bold"))
         console.print()
-        rows = [(each.name, _cells(each)) for each in told]
-        names = ["trained on", "accuracy", "variety", "from outside", "foreseen", "came", "variety foreseen", "came"]
-        console.print(filled(names, rows))
+        names = ["trained on", "accuracy", "variety", "from outside"]
+        console.print(filled(names, [(each.name, _ends(each)) for each in told]))
         console.print()
         for sentence in sentences(told):
             item(console, sentence)
@@ -66,15 +66,24 @@ def loops_page(told: Sequence[Told], *, width: int = WIDTH, colour: bool = False
         item(console, "accuracy: probability of a right answer on held-out prompts; variety: effective number of right")
         item(
             console,
-            "answers per prompt; both exact, first → last round; of several seeds mean [lowest, highest]",
+            "answers per prompt; both exact, first → last round; several seeds: mean [lowest, highest]",
             mark="",
         )
-        item(console, "from outside: bits per row in round 0 that do not come from the model (verdict or true text)")
+        item(
+            console, "from outside: bits per row in round 0 that are not the model's own (of a verdict, of a true text)"
+        )
+        console.print()
+        seen = told[0].foreseen[0]
+        title = f"Round {seen.round}, foreseen from rounds 0 to {seen.since}, and what came (first seed)"
+        console.print(Text(title, style="bold"))
+        names = ["rollouts right", "came", "two differ", "came"]
+        console.print(filled(names, [(each.name, _foreseen(each.foreseen[0])) for each in told]))
+        missed = [each.name for each in told if not _inside(each.foreseen[0])]
         item(
             console,
-            f"foreseen: share of rollouts right, and chance that two differ, in round {told[0].foreseen[0].round}, "
-            f"from rounds 0 to {told[0].foreseen[0].since} (90 %, first seed)",
+            f"outside its 90 % interval: {', '.join(missed) or 'none'}; the law knows resampling and selection,",
         )
+        item(console, "not what true texts or a policy gradient do, and follows them by effective numbers", mark="")
 
     return printed(write, width, colour=colour)
 
@@ -102,20 +111,33 @@ def sentences(told: Sequence[Told]) -> list[str]:
     return said
 
 
-def _cells(told: Told) -> list[str]:
-    seen = told.foreseen[0]
+def _ends(told: Told) -> list[str]:
     accuracy = _spread(told.ends("held_out_accuracy"), 100, 0, " %")
     return [
         plain(told.words),
         f"{100 * _mean(told.begins('held_out_accuracy')):.0f} → {accuracy}",
         f"{_mean(told.begins('held_out_distinct')):.0f} → {_spread(told.ends('held_out_distinct'), 1, 0)}",
         _outside(told),
-        f"{100 * (seen.accuracy.value or 0.0):.0f} % [{100 * (seen.accuracy.low or 0.0):.0f}, "
-        f"{100 * (seen.accuracy.high or 0.0):.0f}]",
+    ]
+
+
+def _foreseen(seen: Foreseen) -> list[str]:
+    return [
+        _banded(seen.accuracy, 100, 0, " %"),
         f"{100 * seen.accuracy_came:.0f} %",
-        f"{seen.variety.value:.2f} [{seen.variety.low:.2f}, {seen.variety.high:.2f}]",
+        _banded(seen.variety, 1, 2),
         f"{seen.variety_came:.2f}",
     ]
+
+
+def _inside(seen: Foreseen) -> bool:
+    pairs = ((seen.accuracy, seen.accuracy_came), (seen.variety, seen.variety_came))
+    return all((band.low or 0.0) <= came <= (band.high or 0.0) for band, came in pairs)
+
+
+def _banded(band: Estimate, times: float, digits: int, unit: str = "") -> str:
+    ends = [f"{times * (end or 0.0):.{digits}f}" for end in (band.value, band.low, band.high)]
+    return f"{ends[0]}{unit} [{ends[1]}, {ends[2]}]"
 
 
 def _outside(told: Told) -> str:
