@@ -12,6 +12,8 @@ from freshbits.signals.sandbox import kernel, namespaces, zygote
 
 _GROUND = ("/mnt", "/media", "/srv", "/var/tmp")
 
+ENVIRONMENT = {"PYTHONHASHSEED": "0"}  # of the interpreter inside, which forgets it once it has started
+
 
 def main(plan: dict[str, Any]) -> None:
     """Follows the plan that `pool` wrote; ends as the zygote inside the jail."""
@@ -67,4 +69,6 @@ def _bubblewrap(binds: list[tuple[str, str]], links: list[tuple[str, str]]) -> l
     for target, path in links:
         command += ["--symlink", target, path]
     command += ["--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc", "--dir", "/tmp", "--chdir", "/tmp"]
+    for name, value in ENVIRONMENT.items():
+        command += ["--setenv", name, value]
     return [*command, "--remount-ro", "/", "--"]

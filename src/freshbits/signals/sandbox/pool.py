@@ -31,6 +31,7 @@ _BURY_S = 10.0  # to end a candidate; the kernel needs milliseconds
 _BOOT = """
 import json, os, sys, types
 file = int(sys.argv[1])
+os.environ.pop("PYTHONHASHSEED", None)
 plan = json.loads(os.pread(file, os.fstat(file).st_size, 0))
 for name in ("freshbits", "freshbits.signals", "freshbits.signals.sandbox"):
     sys.modules[name] = types.ModuleType(name)
@@ -66,7 +67,8 @@ class Zygote:
         with inner, tempfile.TemporaryFile() as said:
             try:
                 where = places()
-                python = [where.python, "-I", "-S", "-c", _BOOT, str(plan_file)]
+                # As -I, but for one variable: the order of a set of texts must be the same in every run.
+                python = [where.python, "-s", "-P", "-S", "-c", _BOOT, str(plan_file)]
                 plan = {
                     "modules": [[each.__name__.rpartition(".")[2], _text(each)] for each in _INSIDE],
                     "parent": os.getpid(),
@@ -81,7 +83,7 @@ class Zygote:
                 os.pwrite(plan_file, json.dumps(plan).encode(), 0)
                 self.process = subprocess.Popen(
                     [*python, "launch"],
-                    env={},
+                    env=dict(launch.ENVIRONMENT),
                     cwd="/",
                     stdin=subprocess.DEVNULL,
                     stdout=said,
