@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 RESULTS = Path(__file__).parent / "results"
-RECORDED = {"score": "share", "each": "0.25", "slow": "5", "time": "60", "broken": "count"}
+RECORDED = {"score": "share", "each": "0.25", "slow": "5", "time": "60", "broken": "count", "workers": "4"}
 LISTED = 60
+WORKERS = 4  # they wait for each other's jails; verdicts do not depend on their number
 NO_PROGRAM = ("prints a lot", "main guard")  # what they print is no answer: as programs they are wrong
 
 # Beyond the shared list: what only tests that are code could fall for.
@@ -83,7 +84,7 @@ def shapes() -> dict[str, tuple[dict[str, Any], str]]:
 
 def cheats() -> dict[str, Any]:
     """Runs every candidate through every shape; lists those whose reward is not what it should be."""
-    unit_tests = UnitTests.from_options({"join": "completion", "time": "0.5"})
+    unit_tests = UnitTests.from_options({"join": "completion", "time": "0.5", "workers": "4"})
     kinds = (("right", HONEST_RIGHT, 1.0), ("wrong", HONEST_WRONG, 0.0), ("hack", HACKS | MORE_HACKS, 0.0))
     rewarded: dict[str, dict[str, int]] = {}
     surprises = []
@@ -114,7 +115,7 @@ def gold(prompts: pl.DataFrame) -> dict[str, Any]:
         Item(row["prompt"], row["canonical_solution"], fields={name: row[name] for name in ("test", "entry_point")})
         for row in rows
     ]
-    verdicts, cpu = measured(UnitTests(), items)
+    verdicts, cpu = measured(UnitTests(workers=WORKERS), items)
     wrong = [
         {"prompt_id": row["prompt_id"], "score": verdict.score, "evidence": verdict.evidence}
         for row, verdict in zip(rows, verdicts, strict=True)
@@ -125,7 +126,7 @@ def gold(prompts: pl.DataFrame) -> dict[str, Any]:
 
 def truth(samples: pl.DataFrame, prompts: pl.DataFrame) -> dict[str, Any]:
     """Scores samples by their problem's tests; compares with the recorded truth."""
-    return compared(samples, UnitTests(), with_tests(samples, prompts), "truth")
+    return compared(samples, UnitTests(workers=WORKERS), with_tests(samples, prompts), "truth")
 
 
 def generated(samples: pl.DataFrame, prompts: pl.DataFrame, tests: pl.DataFrame) -> dict[str, Any]:
@@ -182,7 +183,7 @@ def compared(
         "cpu ms per sample": round(1000 * cpu / len(items), 1),
     }
     if vector is not None:
-        found["vectors that agree"] = vectors / (samples.height - samples[vector].null_count())
+        found["vectors that agree"] = vectors / max(int((samples[vector].str.len_chars() > 0).sum()), 1)
     return found | {"disagree": len(other), "disagreements": other[:LISTED]}
 
 
@@ -215,11 +216,11 @@ def cpu_seconds() -> float:
 def again(samples: pl.DataFrame, prompts: pl.DataFrame, count: int = 300) -> dict[str, Any]:
     """Scores a part of the samples alone, and again beside as many endless loops as there are cores, times two."""
     items = with_tests(samples.sample(count, seed=1), prompts)
-    first = UnitTests().score(items)
+    first = UnitTests(workers=WORKERS).score(items)
     loops = [multiprocessing.Process(target=_endless, daemon=True) for _ in range(2 * (os.cpu_count() or 1))]
     for loop in loops:
         loop.start()
-    second = UnitTests().score(items)
+    second = UnitTests(workers=WORKERS).score(items)
     for loop in loops:
         loop.kill()
     changed = sum(one.score != other.score for one, other in zip(first, second, strict=True))

@@ -97,6 +97,20 @@ def test_a_candidate_cannot_make_a_test_look_broken():
         assert inc(completion, tests).score == 0.0
 
 
+def test_a_candidate_cannot_get_out_of_a_verdict_with_a_value_that_is_no_data():
+    tests = "def check(candidate):\n    assert candidate(candidate(1)) == 3"
+    assert inc("def inc(x): return object()", tests).score == 0.0
+    assert inc(RIGHT, tests).score == 1.0
+
+
+def test_tests_that_take_their_driver_over_are_refused():
+    tests = "import sys\nframe = sys._getframe()\nwhile 'run' not in frame.f_locals: frame = frame.f_back\n"
+    tests += "frame.f_locals['run'].out.put(['done', 'all passed'])\nwhile True: pass\nassert inc(1) == 2\n"
+    verdict = inc(HALF, tests)
+    assert verdict.score is None
+    assert "no message" in verdict.evidence
+
+
 def test_a_test_that_expects_an_exception():
     tests = (
         "def check(candidate):\n    try:\n        candidate(1)\n        assert False\n"

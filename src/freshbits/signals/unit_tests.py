@@ -54,10 +54,10 @@ class UnitTests:
     **Evidence** starts with one mark per test: `1` passed, `0` failed, `-` not run and so failed, `x` broken, `v`
     vacuous; then the share, the kind of the first failure (`wrong`, `raised`, `timeout`, `died`, …) and its words.
 
-    **Time** is the CPU time of the program's jail, not time by the clock, so that a busy machine turns no verdict;
-    by the clock it may take eight times as long and two seconds more. The module `random` of the tests is seeded; a
-    program that draws at random, or runs within a few hundredths of a second of a limit, may still differ from run
-    to run.
+    **Time** is the CPU time of the program's jail, not time by the clock: on a busy machine a program that works, or
+    waits for the processor, goes on up to its limit of CPU; only one that sleeps is ended by the clock, after three
+    times as long and two seconds more. Hashes of text and the module `random` start from the same seed in every jail,
+    so a verdict is the same in every run, but for programs that come within a fifth of a limit or read the clock.
 
     What it does NOT know: whether the tests say all that the task asks. A program may still recognise the inputs that
     it has seen in training. Arguments that a program changes are shown to the tests only where a test calls it as a

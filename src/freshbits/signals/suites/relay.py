@@ -35,6 +35,7 @@ class Relay:
         self._forced: set[int] = set()  # tests whose verdict the candidate's end decides, whatever they say
         self._asked: set[int] = set()  # tests that have called the candidate
         self._seen = 0
+        self._opaque = False  # the candidate has returned what is no data
 
     def run(self) -> Result:
         """Runs the tests from first to last."""
@@ -63,12 +64,19 @@ class Relay:
             if reply.status == "fault":
                 self.result.unscored = f"the sandbox failed: {reply.error}"
                 return None
+            if reply.status == "unsupported" and self._opaque:
+                # The candidate's own value came back as an argument: no way out of a verdict.
+                self._rest(first, "0", "a value that is no data was handed on")
+                return None
             if reply.status == "unsupported":
                 self.result.beside = f"the tests hand over or expect what is no data ({reply.error})"
                 return None
             if not reply.ok:
                 return self._stopped(unit, reply)
             message = reply.value
+            if not _lawful(message):
+                self.result.unscored = "the tests sent what is no message of theirs"
+                return None
             self._note(message)
             if message[0] == "done":
                 self._done(message[2])
@@ -101,6 +109,7 @@ class Relay:
         self._asked.add(unit)
         self.subject.enter(unit)
         answer = self.subject.ask(kind, name, handle, args, kwargs, back=back)
+        self._opaque |= answer.truth is not None
         if answer.status == "fault":
             self.result.unscored = f"the sandbox failed: {answer.error}"
         elif answer.status not in ("ok", "raised") and answer.truth is None and unit >= 0:
@@ -154,3 +163,30 @@ class Relay:
     def _number(self, unit: Any) -> int:
         """Returns a test's number, or -1 for code between tests; the jail may say anything."""
         return unit if type(unit) is int and 0 <= unit < len(self.suite) else -1
+
+
+def _lawful(message: Any) -> bool:
+    """Tells whether the jail of the tests sent a message of the driver's form: it may say anything."""
+    match message:
+        case [
+            "call",
+            int(),
+            "call" | "new" | "method",
+            str(),
+            int(),
+            list(),
+            dict() as kwargs,
+            bool(),
+            list() as ended,
+        ]:
+            return all(type(name) is str for name in kwargs) and all(map(_outcome, ended))
+        case ["done", list() as ended, str()]:
+            return all(map(_outcome, ended))
+    return False
+
+
+def _outcome(outcome: Any) -> bool:
+    match outcome:
+        case [int(), str(), str()]:
+            return True
+    return False

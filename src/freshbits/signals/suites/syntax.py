@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import threading
 import warnings
 
 LONGEST = 400_000  # characters; what is longer is no program to be judged
+
+_ONE = threading.Lock()  # filters of warnings belong to the whole process
 
 
 def parse(source: str) -> ast.Module | str:
@@ -21,7 +24,7 @@ def parse(source: str) -> ast.Module | str:
     if len(source) > LONGEST:
         return f"it has {len(source):,} characters, more than {LONGEST:,}"
     try:
-        with warnings.catch_warnings():
+        with _ONE, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
             # `return` outside a function and the like are found by the compiler only.
