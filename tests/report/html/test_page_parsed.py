@@ -183,7 +183,7 @@ def test_a_drawing_lets_in_nothing_but_shapes(hostile_audit):
 
     drawn = figure(contrast(hostile_audit)).text
     assert set(re.findall(r"<([a-z0-9]+)", drawn)) <= {
-        "figure", "h4", "svg", "g", "path", "line", "rect", "text", "title", "figcaption", "p"
+        "figure", "h3", "svg", "g", "path", "line", "rect", "text", "title", "figcaption", "p"
     }  # fmt: skip
     assert "window.hit" in drawn, "names are shown"
     assert not re.search(r"#[0-9a-f]{6}", drawn), "colours are the page's own"

@@ -88,7 +88,7 @@ def intervals(rows: Sequence[Row], unit: str, width: int, *, share: bool = False
     }
     if beside:
         place["yOffset"] = {"field": "kind", "type": "nominal", "sort": kinds}
-    axis: Json = {"title": unit, "tickCount": 4 if width < 400 else 7}
+    axis: Json = {"title": unit, "tickCount": 3 if width < 400 else 6}
     if share:
         axis["format"] = ".0%"
     x: Json = {"type": "quantitative", "axis": axis}

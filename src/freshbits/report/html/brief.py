@@ -25,7 +25,7 @@ STYLE = f"""
 .freshbits {{ {COLOURS} color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 10px 16px; max-width: 760px; font-size: 14px; line-height: 1.5; }}
 .freshbits h1 {{ font-size: 19px; font-weight: 500; line-height: 1.3; margin: 6px 0; }}
-.freshbits figure {{ margin: 12px 0; }} .freshbits h4 {{ margin: 0 0 4px; }}
+.freshbits figure {{ margin: 12px 0; }} .freshbits h3 {{ font-size: 14px; margin: 0 0 4px; }}
 .freshbits svg {{ max-width: 100%; height: auto; }} .freshbits svg.narrow {{ display: none; }}
 .freshbits .not_judged {{ border-left: 4px dashed var(--mute); padding-left: 10px; }}
 .freshbits figcaption, .freshbits .note {{ color: var(--mute); }}

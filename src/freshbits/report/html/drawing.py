@@ -37,7 +37,7 @@ def figure(picture: Picture, caption: Html | None = None) -> Html:
     """
     return tag(
         "figure",
-        tag("h4", picture.title),
+        tag("h3", picture.title),
         _svg(picture, WIDE, "wide"),
         _svg(picture, NARROW, "narrow"),
         tag("figcaption", *(tag("p", unbroken(line)) for line in picture.finding.split("; ")), caption),

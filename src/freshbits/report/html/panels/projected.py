@@ -42,7 +42,7 @@ def projected(projection: Projection, numbers: Numbers) -> Panel:
     body = join(
         figure(picture) if picture else None,
         table("Expected", ("expected", "90 % interval"), rows),
-        table("Declared", ("declared, and what follows at once", ""), declared),
+        table("Declared", ("declared, and what follows at once", "value"), declared),
         notes([ASSUMES]),
         numbers.table(QUESTION, {"": projection}),
     )

@@ -80,7 +80,7 @@ def covered(audit: Audit, numbers: Numbers) -> Panel:
     ]
     parts = [
         figure(picture) if picture else None,
-        table("Answers", ("of all answers", ""), rows),
+        table("Answers", ("of all answers", "value"), rows),
         table("Accepted answers", ("signal", "distinct accepted per prompt", "next rollout shows a new one"), signals),
         notes([held.reason] if held.reason else []),
         numbers.table(COVERED, {"": held}),
