@@ -1,8 +1,8 @@
 """Trains classifiers that hack, and trains them again on rebalanced rows: python -m benchmarks.cure [-n NUMBER].
 
 A verdict S agrees with an intended feature T with a high probability, and with a spurious one φ with another. Where the
-network comes to lean on φ more than on T, and by .1 or more, it hacks. It is then trained on the rows that `matched` keeps, with φ against
-the verdict, and, for comparison, on as many rows drawn at random.
+network comes to lean on φ more than on T, and by .1 or more, it hacks. It is then trained on the rows that `matched`
+keeps, with φ against the verdict, and, for comparison, on as many rows drawn at random.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def _markdown(rows: list[dict[str, Any]]) -> str:
         "# Rebalancing hacked classifiers",
         "",
         f"{len(rows)} configurations drawn, {len(hacked)} hacked; {len(hacked) - len(cured)} of these keep fewer than "
-        f"{ENOUGH} rows. `hacks no more`: leans on the spurious feature less than on the intended one, or hardly (.1). `as well`: the "
-        "effect of the intended feature is at least that after as many random rows.",
+        f"{ENOUGH} rows. `hacks no more`: leans on the spurious feature less than on the intended one, or hardly (.1). "
+        "`as well`: the effect of the intended feature is at least that after as many random rows.",
         "",
         "| learner | hacked, enough rows | hacks no more | as well | both | rows kept: median "
         "| effect of intended: before, random, rebalanced | effect of spurious: before, random, rebalanced |",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FOLDS = 40
 MOST = 4  # features named at most
 MIN_CELLS = 30  # cells in which score and some feature vary; fewer say nothing
+RIDGE = 1e-9
 AMONG = ("all", "wrong", "right")
 ALIKE = 0.7  # correlation inside cells from which a feature is another name of one that is chosen
 NAMED = 0.8  # of the surest feature's t is enough for a feature like it that stands before it
@@ -225,7 +226,8 @@ def _solve(grams: NDArray[np.float64], chosen: list[int]) -> NDArray[np.float64]
         return np.zeros((len(grams), 0))
     inner = grams[:, chosen, :][:, :, chosen]
     scale = np.sqrt(np.maximum(np.diagonal(inner, axis1=1, axis2=2), 1e-300))
-    scaled = inner / (scale[:, :, None] * scale[:, None, :])
+    # A feature that does not vary without some fold has no effect there, and leaves the others solvable.
+    scaled = inner / (scale[:, :, None] * scale[:, None, :]) + RIDGE * np.eye(len(chosen))
     outer = grams[:, chosen, -1] / scale
     solved: NDArray[np.float64] = np.linalg.solve(scaled, outer[:, :, None])[:, :, 0] / scale
     return solved
