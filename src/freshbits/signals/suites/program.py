@@ -26,7 +26,8 @@ def program(prompt: str, completion: str, entry: str = "", join: str = "auto") -
     - `fence`: the last fenced block that defines the entry point, else the last block, else the completion.
     - `auto`: the first of these that is Python and defines the entry point:
       (1) the completion, (2) prompt + completion, (3) the same without the entry point's docstring, whose indentation
-      may differ from the body's, (4) to (6) likewise with a fenced block instead of the completion, the last first;
+      may differ from the body's, (4) to (6) likewise with a fenced block instead of the completion, the last first
+      (a continuation must give the entry point a body: a docstring alone is none);
       where none does, prompt + completion if the prompt by itself is Python, else the last block, else the completion.
       Without an entry point: the completion if it is Python, else the last block that is, else the completion.
 
@@ -74,15 +75,15 @@ def fenced(text: str) -> list[str]:
 
 
 def _auto(prompt: str, text: str, name: str) -> str:
-    if _defines(text, name):
-        return _after_preamble(prompt, text, name)
     blocks = fenced(text)
-    for code in [text, *blocks]:
-        if code is not text and _defines(code, name):
-            return _after_preamble(prompt, code, name)
-        for start in (prompt, _without_docstring(prompt, name)):
-            if start and _defines(start + code, name):
-                return start + code
+    for codes in ([text], blocks):
+        for code in codes:
+            if _defines(code, name):
+                return _after_preamble(prompt, code, name)
+        for code in codes:
+            for start in (prompt, _without_docstring(prompt, name)):
+                if start and _continues(start + code, name):
+                    return start + code
     if not isinstance(parse(prompt), str) or not blocks:
         return prompt + text if not isinstance(parse(prompt), str) else text
     return blocks[0]
@@ -98,6 +99,17 @@ def _alone(text: str) -> str:
 def _defines(code: str, name: str) -> bool:
     tree = parse(code)
     return not isinstance(tree, str) and name in bound(tree)
+
+
+def _continues(code: str, name: str) -> bool:
+    """Tells whether the entry point has a body: more than the docstring that the prompt ends in."""
+    tree = parse(code)
+    body = [] if isinstance(tree, str) else tree.body
+    found = [node for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name]
+    if not found:
+        return _defines(code, name)
+    first = found[-1].body[0]
+    return len(found[-1].body) > 1 or not (isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant))
 
 
 def _without_docstring(prompt: str, name: str) -> str:
