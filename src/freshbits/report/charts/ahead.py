@@ -74,7 +74,7 @@ def gained(section: Hacking, signal: str) -> Picture | None:
     step = section.gain[-1]
     parts = [("all of it", estimate_of(step.get("total")))]
     parts += [(name, estimate_of(part)) for name, part in (step.get("by") or {}).items()]
-    rows = [Row(name, "gain", found, name == "all of it") for name, found in parts if found is not None]
+    rows = [Row(name, "gain", found) for name, found in parts if found is not None]
     title = f"Where the gain of {signal} went, round {step.get('from')} to {step.get('to')}"
     said = listed([f"{row.name} {number(row.found)}" for row in rows])
     return Picture(title, said, lambda width: intervals(rows, "of the mean score", width)) if rows else None
