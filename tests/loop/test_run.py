@@ -159,6 +159,15 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(rft, tmp_path):
     assert contents(tmp_path / "rft") == contents(whole)
 
 
+def test_a_run_whose_weights_are_gone_does_not_begin_again_from_the_base(rft, tmp_path):
+    _, whole = rft
+    shutil.copytree(whole, tmp_path / "rft")
+    shutil.rmtree(tmp_path / "rft" / "round-002")
+    Rounds(tmp_path / "rft").drop_weights(1)
+    with pytest.raises(InputError, match="there are no weights to go on from"):
+        run(declared(), tmp_path / "rft", resume=True)
+
+
 def test_a_round_that_fails_leaves_nothing_behind(tmp_path):
     rounds = Rounds(tmp_path)
 

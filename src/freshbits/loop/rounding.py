@@ -159,7 +159,10 @@ class Rounding:
                 if (last / name).is_file():
                     shutil.copyfile(last / name, folder / name)
             return {"trained_rows": 0.0, "updates": 0.0}
-        model = self._load(last if rounds.has_weights(number - 1) else None)
+        held = rounds.has_weights(number - 1)
+        if number > 1 and not held:
+            raise InputError("there are no weights to go on from", file=last, mend="run the loop in a new directory")
+        model = self._load(last if held else None)
         updates = Updates(
             self.steps, self.loop.train.batch, self.loop.train.learning_rate, self.loop.seed + number,
             bf16=self.loop.model.dtype == "bfloat16",
