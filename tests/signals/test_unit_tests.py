@@ -233,7 +233,7 @@ def test_several_workers_give_the_same_verdicts():
     items = [
         Item("", f"def inc(x): return x + {n % 3}", fields={"test": CHECK, "entry_point": "inc"}) for n in range(12)
     ]
-    alone, together = UnitTests(), UnitTests.from_options({"workers": "2"})
+    alone, together = UnitTests(workers=1), UnitTests.from_options({"workers": "2"})
     assert alone.score(items) == together.score(items)
     assert alone.key == together.key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ class UnitTests:
         tolerance: how far numbers may lie apart in pairs and printed lines; None for equal.
         allowance: limits of time and memory.
         level: the sandbox's level.
-        workers: how many completions are judged at once.
+        workers: how many completions are judged at once; 0 for as many as there are processors.
     """
 
     share: bool = False
@@ -88,13 +89,12 @@ class UnitTests:
     tolerance: float | None = None
     allowance: Allowance = Allowance()
     level: str = field(default="auto", compare=False)
-    workers: int = field(default=1, compare=False)
+    workers: int = field(default=0, compare=False)
 
     name: ClassVar[str] = "unit_tests"
     origin: ClassVar[str] = "external"
     needs: ClassVar[tuple[str, ...]] = ()
     wants: ClassVar[tuple[str, ...]] = (*TESTS, *INPUTS, *OUTPUTS, *ENTRIES, *SETUPS)
-    threads: ClassVar[int] = 1
     whole_groups: ClassVar[bool] = False
 
     @classmethod
@@ -104,7 +104,7 @@ class UnitTests:
         `score=all|share`, `join=auto|prompt+completion|completion|fence`, `setup=SOURCE`, `broken=drop|count`,
         `beside=no|weak`, `tests_by=others|student`, `tolerance=1e-6`, `time=3` (seconds of CPU for all tests of one
         completion), `each=0.25` (for one test), `slow=5` (after so many slow tests the rest count 0), `memory=512`
-        (megabytes), `level=auto|bubblewrap|namespaces`, `workers=2`.
+        (megabytes), `level=auto|bubblewrap|namespaces`, `workers=2` (at once; otherwise one per processor).
 
         Raises:
             InputError: an unknown option or value.
@@ -125,18 +125,23 @@ class UnitTests:
                 memory=_whole(options, "memory", 512),
             ),
             level=one_of(options, "level", ("auto", "bubblewrap", "namespaces"), "auto"),
-            workers=_whole(options, "workers", 1) or 1,
+            workers=_whole(options, "workers", 0),
         )
 
     @property
     def key(self) -> str:
         """Everything besides the item that a verdict depends on: options and the sandbox's version."""
-        return key_of(self, VERSION, sandbox_of(self.level, self.workers).version)
+        return key_of(self, VERSION, sandbox_of(self.level, self.threads).version)
+
+    @property
+    def threads(self) -> int:
+        """How many completions are judged at once."""
+        return self.workers or os.cpu_count() or 1
 
     def score(self, items: Sequence[Item]) -> list[Verdict]:
         """Scores a batch: one verdict per item, in order."""
-        if self.workers > 1 and len(items) > 1:
-            with ThreadPoolExecutor(self.workers) as pool:
+        if self.threads > 1 and len(items) > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
                 return list(pool.map(self._one, items))
         return [self._one(item) for item in items]
 
@@ -155,7 +160,7 @@ class UnitTests:
         return verdict(result, share=self.share, count_broken=self.count_broken, weak=weak)
 
     def _run(self, suite: Suite, source: str) -> Result:
-        sandbox = sandbox_of(self.level, self.workers)
+        sandbox = sandbox_of(self.level, self.threads)
         with _places(sandbox):
             if isinstance(suite, Programs):
                 return run_programs(suite, source, sandbox, self.allowance, self.tolerance)
@@ -165,7 +170,7 @@ class UnitTests:
                 return Relay(suite, subject, sandbox).run()
 
     def _beside(self, suite: Checks) -> Result:
-        sandbox = sandbox_of(self.level, self.workers)
+        sandbox = sandbox_of(self.level, self.threads)
         with _places(sandbox):
             return run_beside(suite, sandbox, self.allowance)
 
