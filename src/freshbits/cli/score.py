@@ -31,6 +31,9 @@ def score(
     model: Annotated[str | None, typer.Option("--model", help="Model of logprob or self_judge.")] = None,
     gold: Annotated[bool, typer.Option("--gold", help="Check first that the references are accepted.")] = False,
     harden: Annotated[bool, typer.Option("--harden", help="Score nothing: probe the signals themselves.")] = False,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", help="finding: exit 1 if --harden rewards a wrong answer.")
+    ] = None,
     origin: Origin = None,
     as_: Annotated[list[str] | None, typer.Option("--as", help="NAME, or SIGNAL=NAME: call its column so.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Batches scored at once.")] = None,
@@ -53,6 +56,8 @@ def score(
     from freshbits.signals.named import WITH_MODEL, make, parse_names, parse_settings
     from freshbits.signals.scoring import score as run
 
+    if fail_on is not None and (fail_on != "finding" or not harden):
+        raise InputError(f"--fail-on {fail_on} is no condition here", mend="say --harden --fail-on finding")
     settings = parse_settings(option or [], signal)
     for name in signal:
         if model is not None and name in WITH_MODEL:
@@ -69,6 +74,8 @@ def score(
             write_json(found[0].to_json() if len(found) == 1 else [each.to_json() for each in found], json_path)
         for each in found if json_path != "-" else ():
             show(hardening_page, each)
+        if fail_on is not None and any(probe.expects == "should_reject" for each in found for probe in each.findings):
+            raise typer.Exit(1)
         return
     if out is None:
         raise InputError("there is no file to write to", mend="name one with -o FILE")
