@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO ?= demo
+WORKERS ?= 2
 
 # A benchmark is a module or a package of benchmarks/ that can be run: python -m benchmarks.NAME
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)) \
@@ -47,7 +48,7 @@ test: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 bench: $(BENCHMARKS:%=bench-%)
 
