@@ -50,7 +50,8 @@ def audit(
         where: how to name the log in the commands that the report suggests.
         progress: called with what is being done, in words.
         prompts: whether to add the table of the prompts that tell most (`audit.prompts`).
-        texts: whether that table quotes them, for which the log is read once more.
+        texts: whether words and pairs of words are looked at, examples quoted, and prompts in that table, for which the
+            log is read once more.
 
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
@@ -59,7 +60,7 @@ def audit(
     >>> audit(pl.DataFrame(rows)).budget["reward"].status
     'judged'
     """
-    log, evidence, labels = gather(source, options, where=where, progress=progress)
+    log, evidence, labels = gather(source, options, where=where, progress=progress, texts=texts)
     found = judge(log, evidence, labels, progress)
     if not prompts:
         return found
@@ -74,8 +75,9 @@ def gather(
     *,
     where: str | None = None,
     progress: Callable[[str], None] | None = None,
+    texts: bool = True,
 ) -> tuple[Log, Evidence, Labels | None]:
-    """Reads and counts a log: what `judge` judges by.
+    """Reads and counts a log: what `judge` judges by; without `texts` no text is kept, so no words are looked at.
 
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
@@ -90,8 +92,9 @@ def gather(
         filtered=log.filtered,
         weights=log.weights,
         origins=log.origins,
+        structures=log.structures,
         judges={**log.judges, **dict.fromkeys(log.applied, "freshbits")},  # no components of the run's reward
-        quotes=_quotes(log, counts),
+        quotes=_quotes(log, counts) if texts else None,
         where=where or _name(source),
     )
     return log, evidence, labels

@@ -77,7 +77,7 @@ def compare(
     found: list[Compared] = []
     asked: list[tuple[Evidence, frozenset[int]]] = []
     for source, name in zip(sources, called, strict=True):
-        log, evidence, labels = gather(source, options, where=name, progress=progress)
+        log, evidence, labels = gather(source, options, where=name, progress=progress, texts=False)
         audit = judge(log, evidence, labels, progress)
         asked.append((evidence, frozenset(evidence.tally.groups["prompt"].to_list())))
         found += [comparable(evidence, audit, name, signal) for signal in audit.budget]

@@ -82,7 +82,7 @@ def of_log(
     from freshbits.auditing import gather
     from freshbits.criteria.forecast import forecast as judged
 
-    log, evidence, _ = gather(source, options, where=where, progress=progress)
+    log, evidence, _ = gather(source, options, where=where, progress=progress, texts=False)
     with threadpool_limits(limits=1):
         return {signal: judged(evidence, signal, horizon=horizon, target=target) for signal in log.signals}
 

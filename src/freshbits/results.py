@@ -243,10 +243,20 @@ class SourceFixed:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """Holds the mean of a feature in the first and in the last block of rounds, over all rows."""
+    """Holds the mean of a feature in the first and in the last block of rounds, and the change that selection predicts.
+
+    Attributes:
+        first: mean over all rows of the first block.
+        last: mean over all rows of the last block.
+        predicted: the change from first to last that filtering by the signal and retraining on what is left would
+            bring: Σ over rounds of the mean over prompts of Cov(S, φ) / mean(S) inside the prompt. Prompts of which
+            nothing was accepted are left out, and so are rounds that were not logged. For a policy gradient only the
+            sign, and ratios between features, mean something. None where it cannot be computed.
+    """
 
     first: float
     last: float
+    predicted: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,6 +302,9 @@ class Shortcut:
         gained: what it added to the mean score from the first rounds to the last; None for a log of one round.
         p_value: chance of an equally sure feature among all looked at, had the signal paid for none.
         examples: up to three rollouts that are paid for it.
+        onset_round: rounds after the last one logged until wrong rollouts with the feature outnumber right ones, were
+            the model filtered and retrained at the last round's rates: ln(p_t/p_s) / ln(h_s/TPR). None where it would
+            not, where the feature is not a matter of yes or no or not paid among wrong rollouts, and for scores.
     """
 
     name: str
@@ -304,6 +317,7 @@ class Shortcut:
     gained: float | None
     p_value: float
     examples: list[Example] = field(default_factory=list)
+    onset_round: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ def audit(
     html_path: HtmlPath = None,
     text: Annotated[
         bool | None,
-        typer.Option("--text/--no-text", help="Quote the most telling prompts in --html and --json [with --html]."),
+        typer.Option("--text/--no-text", help="Quote telling prompts in --json; --no-text keeps no text, nor words."),
     ] = None,
     fail_on: FailOn = None,
 ) -> None:

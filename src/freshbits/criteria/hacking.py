@@ -15,6 +15,7 @@ import numpy as np
 from freshbits.criteria.examples import examples
 from freshbits.criteria.gained import gained
 from freshbits.criteria.labelled import labelled
+from freshbits.criteria.overtaking import overtaking
 from freshbits.criteria.paid import BLIND, RULES, TOTAL, Paid, alarm_rate, paid
 from freshbits.criteria.race import beyond, race
 from freshbits.criteria.sampled import scored_sample
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from freshbits.results import Json
 
 DRAWS = 40  # logs with verdicts in random order, for the log's own alarm rate
+OWN = 8  # signals whose own alarm rate is drawn: those that a page shows; further ones have none
 MIN_ROWS = 200  # labelled rows; fewer show a shortcut only where it is the whole signal
 FPR = 0.05  # aimed at; measured per world in benchmarks/results
 FPR_SOURCE = "tabular loops without a shortcut (benchmarks/hacking)"
@@ -86,7 +88,7 @@ def _judged(evidence: Evidence, signal: str, features: list[Candidate], found: P
                 "undetermined",
                 "a feature could take a quarter of the response unseen",
             )
-    own = alarm_rate(found, DRAWS)
+    own = alarm_rate(found, DRAWS) if signal in list(evidence.tally.values)[:OWN] else None
     risk = sum(max(found.share(place).value or 0.0, 0.0) for place in risky)
     return Hacking(
         status="judged",
@@ -154,6 +156,7 @@ def _named(evidence: Evidence, found: Paid, place: int, gain: list[Json], *, mat
         gained=whole["value"] if whole is not None else None,
         p_value=found.split.p_value[place - 1],
         examples=examples(evidence, found, column, more=bool(found.split.effect[0, place - 1] > 0)),
+        onset_round=overtaking(found, place),
     )
 
 

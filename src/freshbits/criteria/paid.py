@@ -7,11 +7,12 @@ it takes a share of the response to selection that matters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freshbits.criteria.held import Held, held
 from freshbits.criteria.traits import Traits, traits, words
 from freshbits.information.resampling import LEVEL, jackknife_interval
 from freshbits.information.split import Split, split
@@ -36,14 +37,17 @@ class Paid:
 
     Attributes:
         split: what truth and the named features take.
-        traits: all columns that were looked at.
-        score: score of each row.
+        traits: all columns that were looked at, as they are.
+        score: score of each row, as it is.
         right: whether each row is right; None without truth.
-        unit: the group that was held fixed.
+        unit: the rows that were compared with each other.
         prompt: prompt key of each row.
         round: round of each row.
         weight: 1 / inclusion probability of each row.
         rows: the narrow rows.
+        pairs: whether rows are judged pairs.
+        fixed: score (first) and traits as they were split: less the sources' own means where these had to be taken
+            off; None where they are as they are.
     """
 
     split: Split
@@ -55,6 +59,8 @@ class Paid:
     round: NDArray[np.int64]
     weight: NDArray[np.float64]
     rows: pl.DataFrame
+    pairs: bool = False
+    fixed: NDArray[np.float64] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -104,23 +110,47 @@ def paid(
         right: whether each is right; None without truth.
         weight: 1 / inclusion probability of each.
     """
-    prompt, round_ = rows["prompt"].to_numpy(), rows["round"].to_numpy()
     looked = traits(evidence, signal, rows)
     if signal == TOTAL and evidence.weights:  # its components make it up: their own sections say what they pay for
         looked = looked.of(np.array([kind != "component" for kind in looked.kinds], dtype=bool))
     if right is not None:
         looked = _without_verifiers(looked, right, rows["group"].to_numpy())
-    for unit in _units(rows, pairs=evidence.pairs):
-        cell = unit if right is None else unit * np.uint64(2) + right.astype(np.uint64)
-        every = looked + words(evidence, rows, score, right, cell)
-        if not every.names:
-            return None
-        first = round_ == round_.min()
-        centre = np.average(every.values[first], axis=0, weights=weight[first])
-        found = split(score, right, every.values, unit, prompt, weight, centre, pooled=evidence.pairs)
+    for fixing in held(rows, pairs=evidence.pairs):
+        found = _split(evidence, fixing, looked, rows, score, right, weight)
         if found is not None:
-            return Paid(found, every, score, right, unit, prompt, round_, weight, rows)
+            return found
     return None
+
+
+def _split(
+    evidence: Evidence,
+    fixing: Held,
+    looked: Traits,
+    rows: pl.DataFrame,
+    score: NDArray[np.float64],
+    right: NDArray[np.bool_] | None,
+    weight: NDArray[np.float64],
+) -> Paid | None:
+    unit, prompt, round_ = fixing.unit, rows["prompt"].to_numpy(), rows["round"].to_numpy()
+    if fixing.source is not None:  # their means are taken off: what is left of their names is nothing
+        looked = looked.of(np.array([kind != "source" for kind in looked.kinds], dtype=bool))
+    cell = unit if right is None else unit * np.uint64(2) + right.astype(np.uint64)
+    every = looked + words(evidence, rows, fixing.fixed(score[:, None], right)[:, 0], right, cell)
+    if not every.names:
+        return None
+    columns = fixing.fixed(np.column_stack([score, every.values]), right)
+    centre = _start(columns[:, 1:], round_, weight)
+    found = split(columns[:, 0], right, columns[:, 1:], unit, prompt, weight, centre, pooled=evidence.pairs)
+    if found is None:
+        return None
+    fixed = columns if fixing.source is not None else None
+    return Paid(found, every, score, right, unit, prompt, round_, weight, rows, evidence.pairs, fixed)
+
+
+def _start(values: NDArray[np.float64], round_: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the traits' means in the first round: where being right is priced."""
+    first = round_ == round_.min()
+    return np.asarray(np.average(values[first], axis=0, weights=weight[first]), dtype=np.float64)
 
 
 def _without_verifiers(looked: Traits, right: NDArray[np.bool_], group: NDArray[np.uint64]) -> Traits:
@@ -143,15 +173,6 @@ def _without_verifiers(looked: Traits, right: NDArray[np.bool_], group: NDArray[
     return looked.of(np.array(kept, dtype=bool))
 
 
-def _units(rows: pl.DataFrame, *, pairs: bool) -> list[NDArray[np.uint64]]:
-    """Lists what to hold fixed, the strictest first: the group; the prompt and who wrote, over all rounds."""
-    if pairs:
-        return [np.zeros(rows.height, dtype=np.uint64)]
-    by = [name for name in ("prompt", "source") if name in rows.columns]
-    keys = rows.select(by).to_struct("key").rank("dense").to_numpy().astype(np.uint64)
-    return [rows["group"].rank("dense").to_numpy().astype(np.uint64), keys]
-
-
 def alarm_rate(found: Paid, draws: int, seed: int = 0) -> float:
     """Returns how often verdicts in random order, inside cells of equally right rollouts, would raise an alarm here.
 
@@ -160,26 +181,15 @@ def alarm_rate(found: Paid, draws: int, seed: int = 0) -> float:
     rng = np.random.default_rng(seed)
     truth = np.zeros(found.score.size, dtype=np.uint64) if found.right is None else found.right.astype(np.uint64)
     _, cell = np.unique(found.unit * np.uint64(2) + truth, return_inverse=True)
-    first = found.round == found.round.min()
-    centre = np.average(found.traits.values[first], axis=0, weights=found.weight[first])
+    score, values = found.score, found.traits.values
+    if found.fixed is not None:
+        score, values = found.fixed[:, 0], found.fixed[:, 1:]
+    centre = _start(values, found.round, found.weight)
     alarms = 0
     order = np.argsort(cell, kind="stable")
     for _ in range(draws):
-        mixed = np.empty_like(found.score)
-        mixed[order] = found.score[np.lexsort((rng.random(cell.size), cell))]
-        again = split(mixed, found.right, found.traits.values, found.unit, found.prompt, found.weight, centre)
-        if again is not None:
-            alarms += bool(
-                Paid(
-                    again,
-                    found.traits,
-                    mixed,
-                    found.right,
-                    found.unit,
-                    found.prompt,
-                    found.round,
-                    found.weight,
-                    found.rows,
-                ).risky()
-            )
+        mixed = np.empty_like(score)
+        mixed[order] = score[np.lexsort((rng.random(cell.size), cell))]
+        again = split(mixed, found.right, values, found.unit, found.prompt, found.weight, centre, pooled=found.pairs)
+        alarms += again is not None and bool(replace(found, split=again).risky())
     return alarms / draws

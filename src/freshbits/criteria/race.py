@@ -9,10 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from freshbits.criteria.candidates import (
-    FEATURE,
     accepted_rows,
     across_sources,
     candidates,
@@ -20,8 +18,9 @@ from freshbits.criteria.candidates import (
     top_codes,
     two_valued,
 )
-from freshbits.criteria.rounds import blocks_of
+from freshbits.criteria.drifted import drift
 from freshbits.criteria.sampled import Scores, scored_sample
+from freshbits.criteria.traits import surest_words
 from freshbits.information.intercept import (
     Cells,
     across_prompts_test,
@@ -31,7 +30,7 @@ from freshbits.information.intercept import (
 )
 from freshbits.information.pooled import pooled_bits, pooled_test
 from freshbits.information.surface import spurious_bits
-from freshbits.results import Candidate, Drift, Estimate, SourceFixed
+from freshbits.results import Candidate, Estimate, SourceFixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +47,8 @@ def race(evidence: Evidence, signal: str) -> list[Candidate]:
     Numbers are ranked inside the group and cut into thirds (or at a value that half of the rows have); scores count as
     accepted above their group's mean. Where several sources wrote, the bits are also given with the source held fixed.
     q-values are Benjamini-Hochberg over the candidates, from the larger of two p-values: verdicts shuffled inside
-    groups, and prompts as the unit. Bits beyond the truth are computed from the rows labelled with it.
+    groups, and prompts as the unit. Bits beyond the truth are computed from the rows labelled with it. Without truth
+    the words and pairs of words that go with the signal join them, their p-values those of the surest of all words.
     """
     scores = scored_sample(evidence.tally, signal)
     return _rank(evidence, signal, scores) if scores.score.size else []
@@ -82,11 +82,16 @@ def _rank(evidence: Evidence, signal: str, scores: Scores) -> list[Candidate]:
         return []
     found: list[Candidate] = []
     p_values: list[float] = []
-    for name, kind, values, numeric in candidates(evidence, signal, rows):
+    looked = [(*each, 0.0) for each in candidates(evidence, signal, rows)]
+    if not evidence.truth:
+        for name, values, p_value in surest_words(evidence, rows, scores.score, unit):
+            looked.append((name, "ngram", values, False, p_value))
+    for name, kind, values, numeric, least in looked:
         known = ~np.isnan(values)
         bits, effect, p_value = _bits(evidence, values, numeric, known, unit, accepted, scores.prompt)
         if bits is None:
             continue
+        p_value = max(p_value, least)
         fixed = None
         if sources > 1 and name != "source":
             fixed = SourceFixed(
@@ -105,7 +110,7 @@ def _rank(evidence: Evidence, signal: str, scores: Scores) -> list[Candidate]:
                 relied_on=None,
                 price_bits=None,
                 crossover=None,
-                drift=_drift(evidence, name),
+                drift=drift(evidence, signal, name, rows, scores),
                 q_value=None,
             )
         )
@@ -151,19 +156,3 @@ def _direction(effect: float, p_value: float) -> str | None:
     if p_value > 0.05:
         return None
     return "more is accepted" if effect > 0 else "less is accepted"
-
-
-def _drift(evidence: Evidence, name: str) -> Drift | None:
-    """Returns the mean of a counted feature over all rows in the first and in the last block of rounds."""
-    table = evidence.tally.features
-    column = FEATURE + name
-    if column not in table.columns or name == "first_token" or evidence.pairs:
-        return None
-    blocks = blocks_of(table["round"].to_numpy())
-    if not blocks:
-        return None
-    means = []
-    for first, last in (blocks[0], blocks[-1]):
-        part = table.filter(pl.col("round").is_between(first, last))
-        means.append(float(part[column].sum()) / max(int(part["rows"].sum()), 1))
-    return Drift(first=means[0], last=means[1])

@@ -75,7 +75,23 @@ def words(
 
     With truth they are screened among the wrong rows too, where a verifier is fooled.
     """
-    none = Traits((), (), np.empty((rows.height, 0)))
+    found = surest_words(evidence, rows, score, cell, right)
+    table = np.stack([values for _, values, _ in found], axis=1) if found else np.empty((rows.height, 0))
+    known = ~np.isnan(table)
+    if not known.all():
+        table = np.where(known, table, np.nanmean(table, axis=0))
+    return Traits(tuple(name for name, _, _ in found), ("ngram",) * len(found), table)
+
+
+def surest_words(
+    evidence: Evidence,
+    rows: pl.DataFrame,
+    score: NDArray[np.float64],
+    cell: NDArray[np.uint64],
+    right: NDArray[np.bool_] | None = None,
+) -> list[tuple[str, NDArray[np.float64], float]]:
+    """Returns (name, whether a row holds it, p-value among all words), the surest first; NaN where no text was kept."""
+    none: list[tuple[str, NDArray[np.float64], float]] = []
     if evidence.quotes is None or evidence.pairs or not evidence.quotes.words.names:
         return none
     place = evidence.quotes.places(rows["row"])
@@ -93,14 +109,12 @@ def words(
         part = held[keep[have]]
         for k, p_value in screen(part, score[keep], cell[keep], prompt[keep]):
             found[k] = min(p_value, found.get(k, 1.0))
-    chosen = sorted(found, key=lambda k: (found[k], k))
-    table = np.zeros((rows.height, len(chosen)))
-    for column, k in enumerate(chosen):
-        values = held[:, [k]].toarray().ravel()
-        table[have, column] = values
-        table[~have, column] = values.mean()
-    names = tuple(NGRAM + evidence.quotes.words.names[k] for k in chosen)
-    return Traits(names, ("ngram",) * len(chosen), table)
+    chosen = []
+    for k in sorted(found, key=lambda k: (found[k], k)):
+        values = np.full(rows.height, np.nan)
+        values[have] = held[:, [k]].toarray().ravel()
+        chosen.append((NGRAM + evidence.quotes.words.names[k], values, found[k]))
+    return chosen
 
 
 def _masks(right: NDArray[np.bool_] | None) -> Sequence[NDArray[np.bool_] | np.bool_]:

@@ -80,10 +80,11 @@ def adjusted_means(
     inner, outer = moments[:, :-1, :-1], moments[:, :-1, -1]
     scale = np.maximum(np.diagonal(inner, axis1=1, axis2=2), 1e-300)
     inner = inner + RIDGE * scale[:, :, None] * np.eye(scale.shape[1])
-    left = np.linalg.inv(inner)
-    if not (1.0 / np.diagonal(left, axis1=1, axis2=2)[:, :count] > 1e-6 * scale[:, :count]).any():
+    of_source = np.linalg.solve(inner[:, count:, count:], inner[:, count:, :count])
+    left = np.diagonal(inner[:, :count, :count] - inner[:, :count, count:] @ of_source, axis1=1, axis2=2)
+    if not (left > 1e-6 * scale[:, :count]).any():
         return None
-    slope = np.einsum("fij,fj->fi", left, outer)[:, :count]
+    slope = np.linalg.solve(inner, outer[:, :, None])[:, :count, 0]
     means = _means(np.column_stack([score, features]), source, prompt, fold, sources)
     raw, of_features = means[:, :, 0], means[:, :, 1:]
     gap = of_features - of_features.mean(axis=1, keepdims=True)

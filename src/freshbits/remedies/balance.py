@@ -71,7 +71,7 @@ class Balance:
     def keep(self, completions: Sequence[str], rewards: Sequence[float | None], groups: Sequence[int]) -> list[bool]:
         """Chooses the rows to train on; a group of which nothing is kept is to be dropped.
 
-        A level of a count is below or above the middle of its group. Rows without a reward are never kept.
+        A level of a count is below, at or above the median of its group. Rows without a reward are never kept.
 
         Args:
             completions: texts of the batch.
@@ -89,8 +89,7 @@ class Balance:
             accepted = score[scored] > (np.bincount(place, weights=score[scored]) / size)[place]
             cell = np.zeros(place.size, dtype=np.int64)
             for column in table[scored].T:
-                middle = np.array([np.median(column[place == at]) for at in range(size.size)])
-                cell = 3 * cell + np.sign(column - middle[place]).astype(np.int64) + 1
+                cell = 3 * cell + np.sign(column - _middle(column, place, size)[place]).astype(np.int64) + 1
             kept[scored] = matched(accepted, cell, place.astype(np.int64), self.seed + self._batches)
         self._batches += 1
         return [bool(value) for value in kept]
@@ -138,6 +137,13 @@ class Balance:
         size = np.bincount(place)
         means = np.stack([np.bincount(place, weights=column) / size for column in columns.T], axis=1)
         return np.asarray(columns - means[place], dtype=np.float64)
+
+
+def _middle(column: NDArray[np.float64], place: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Returns the median of each place."""
+    ordered = column[np.lexsort((column, place))]
+    start = np.cumsum(size) - size
+    return np.asarray((ordered[start + (size - 1) // 2] + ordered[start + size // 2]) / 2, dtype=np.float64)
 
 
 def _numbers(rewards: Sequence[float | None]) -> NDArray[np.float64]:

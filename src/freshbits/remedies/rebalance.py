@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 
 from freshbits.errors import InputError
-from freshbits.information.pooled import pooled_bits, pooled_test
+from freshbits.information.pooled import pooled_bits
 from freshbits.rebalanced import Balance, Rebalanced
 from freshbits.remedies.matched import matched
 from freshbits.remedies.values import check_names, is_number, read_values
+from freshbits.rollouts.options import nearest
 from freshbits.rollouts.schema import SIGNAL
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 FEWEST = 64  # rows kept; fewer train nothing
 UNKNOWN = 0.01  # share of rows without a value from which a feature is not known well enough to act on
 BINS = (4, 8, 16, 32)  # numbers are cut more finely until what is left says nothing
-LEVEL = 0.05
+SURE = 1.96  # standard errors from which what is left inside a level counts as something
 KEPT = 0.5  # share of a protected feature's bits that has to stay
 PER_PROMPT = 4  # rows per prompt from which prompts can be held fixed
+WITHIN = ("prompt", "region", "log")
+CHANGED = "selection changes base rates: audits of these rows say nothing about the policy that wrote them"
+LEFT = "inside a level the numbers still say something about the verdict"
 
 
 def rebalance(
@@ -55,7 +59,7 @@ def rebalance(
         against: features that the signal should not pay for.
         protect: features that are part of the task.
         signal: the verdict; the log's first signal where None.
-        within: "prompt", "region" or "log": what is held fixed; the strictest that leaves rows where None.
+        within: "prompt", "region" or "log": what is held fixed; the strictest that leaves 64 rows where None.
         seed: the same seed keeps the same rows.
         progress: called with what is being done, in words.
 
@@ -63,8 +67,9 @@ def rebalance(
         (the rows of the log that are kept, as read, with `weight` 1; what was done).
 
     Raises:
-        InputError: if a feature is unknown, both removed and protected, not known on 1 % of rows or more, or goes so
-            closely with the verdict that nothing is left; if a protected feature would lose more than half of its bits.
+        InputError: if a feature is unknown, both removed and protected, not known on more than 1 % of rows, or goes so
+            closely with the verdict that nothing is left; if a protected feature would lose more than half of its
+            bits; if what is to be held fixed is unknown or not logged.
 
     It cannot take away what it cannot see: a feature that is detected with errors leaves the hack in place (with 10 %
     wrong values two thirds of it, in classifiers), so name features that are counted, not guessed.
@@ -80,6 +85,7 @@ def rebalance(
     if both := sorted(set(against) & set(protect)):
         raise InputError(f"{both[0]} is protected and cannot be removed", mend="name it in one of --against, --protect")
     check_names(log, signal, [*against, *protect])
+    _check_within(log, within)
     rows = read_values(log, [*against, *protect], progress).filter(pl.col(SIGNAL + signal).is_not_null())
     for name in against:
         unknown = rows[f"value.{name}"].null_count()
@@ -97,7 +103,7 @@ def rebalance(
             "closely with the verdict",
             mend="collect rows that have the feature and are rejected, or the other way round",
         )
-    kept, within, bins = chosen
+    kept, within, bins, clear = chosen
     features = _before_after(rows, accepted, kept, [(name, "against") for name in against])
     features += _before_after(rows, accepted, kept, [(name, "protected") for name in protect])
     for entry in features:
@@ -116,9 +122,19 @@ def rebalance(
         accepted=int((kept & accepted).sum()),
         bins=bins,
         features=features,
-        notes=["selection changes base rates: audits of these rows say nothing about the policy that wrote them"],
+        notes=[CHANGED, *([] if clear else [f"cut more finely than {bins} levels too few rows are left: {LEFT}"])],
     )
     return _rows(log, rows["row"].to_numpy()[kept]), result
+
+
+def _check_within(log: Log, within: str | None) -> None:
+    """Raises an `InputError` for a stratum that is unknown or not logged."""
+    if within is not None and within not in WITHIN:
+        raise InputError(
+            f"{within!r} is nothing to hold fixed" + nearest(within, WITHIN), mend=f"choose among {', '.join(WITHIN)}"
+        )
+    if within == "region" and "region" not in log.schema:
+        raise InputError("the log has no regions", mend="name the column: --map region=COLUMN")
 
 
 def _accepted(rows: pl.DataFrame, signal: str) -> NDArray[np.bool_]:
@@ -132,17 +148,19 @@ def _accepted(rows: pl.DataFrame, signal: str) -> NDArray[np.bool_]:
 
 def _choose(
     rows: pl.DataFrame, against: Sequence[str], accepted: NDArray[np.bool_], within: str | None, seed: int
-) -> tuple[NDArray[np.bool_], str, int] | None:
-    """Finds the strictest stratum and the coarsest levels that leave rows and leave nothing to see."""
+) -> tuple[NDArray[np.bool_], str, int, bool] | None:
+    """Finds the strictest stratum and the coarsest levels that leave rows, and whether they leave nothing to see."""
     best = None
     for name in [within] if within else _strata(rows):
         stratum = _stratum(rows, name)
         for bins in BINS if any(is_number(feature) for feature in against) else (1,):
-            kept = matched(accepted, _cells(rows, against, bins), stratum, seed)
+            cell = _cells(rows, against, bins)
+            kept = matched(accepted, cell, stratum, seed)
             if kept.sum() < FEWEST:
                 break
-            best = (kept, name, bins)
-            if all(_says_nothing(rows, feature, accepted, kept, stratum) for feature in against):
+            clear = all(_says_nothing(rows, feature, accepted, kept, cell, stratum) for feature in against)
+            best = (kept, name, bins, clear)
+            if clear:
                 return best
         if best is not None:
             return best
@@ -155,7 +173,7 @@ def _strata(rows: pl.DataFrame) -> list[str]:
 
 
 def _stratum(rows: pl.DataFrame, name: str) -> NDArray[np.int64]:
-    if name == "log" or name not in rows.columns:
+    if name == "log":
         return np.zeros(rows.height, dtype=np.int64)
     return rows[name].fill_null("" if rows[name].dtype == pl.String else 0).rank("dense").cast(pl.Int64).to_numpy()
 
@@ -179,17 +197,22 @@ def _says_nothing(
     name: str,
     accepted: NDArray[np.bool_],
     kept: NDArray[np.bool_],
+    cell: NDArray[np.int64],
     stratum: NDArray[np.int64],
 ) -> bool:
-    """Tells whether a number's rank among the rows kept says nothing about the verdict, beyond its levels."""
+    """Tells whether a number's logarithm says nothing about the verdict inside a level, among the rows kept.
+
+    z = Σ_q t_q / √(Σ_q t_q²), t_q = Σ (φ - mean of φ in the level) (accepted - 1/2) over the rows of prompt q.
+    """
     if not is_number(name):
         return True
-    values = rows[f"value.{name}"].to_numpy()[kept]
-    _, place = np.unique(stratum[kept], return_inverse=True)
-    size = np.bincount(place)
-    high = values > (np.bincount(place, weights=values) / size)[place]
-    prompts = rows["prompt"].to_numpy()[kept]
-    return bool(pooled_test(high.astype(np.int64), accepted[kept].astype(np.float64), prompts) > LEVEL)
+    values = np.log1p(rows[f"value.{name}"].to_numpy()[kept])
+    _, place = np.unique(np.stack([stratum[kept], cell[kept]], axis=1), axis=0, return_inverse=True)
+    place = place.ravel()
+    inside = values - (np.bincount(place, weights=values) / np.bincount(place))[place]
+    _, owner = np.unique(rows["prompt"].to_numpy()[kept], return_inverse=True)
+    told = np.bincount(owner, weights=inside * (accepted[kept] - 0.5))
+    return bool(abs(told.sum()) <= SURE * np.sqrt((told**2).sum()))
 
 
 def _before_after(

@@ -93,7 +93,10 @@ def _value(part: pl.DataFrame, name: str, held: dict[str, NDArray[np.float64]]) 
     if name == "truncated":
         return part[name].cast(pl.Int8).cast(pl.Float64)
     if name in part.columns:
-        return part[name].hash(seed=0).cast(pl.Float64) if part[name].dtype == pl.String else part[name]
+        if part[name].dtype != pl.String:
+            return part[name]
+        keys = pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash(seed=0).cast(pl.Float64))
+        return part.select(keys).to_series()
     return pl.Series([None] * part.height, dtype=pl.Float64)
 
 

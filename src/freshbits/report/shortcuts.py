@@ -54,6 +54,8 @@ def shortcuts(console: Console, audit: Audit) -> None:
             item(console, f"for example: {quoted(example.completion)}", "dim", indent=4, mark="")
     for signal, section in split:
         item(console, f"{signal}, {went(section)}", "dim")
+    if order := saturation(audit):
+        item(console, order, "dim")
 
 
 def tells(section: Hacking) -> str:
@@ -80,7 +82,20 @@ def named(entry: Shortcut) -> str:
     least = "" if entry.matters else ", too little to matter"
     surely = f"; p {entry.p_value:.1g}" if entry.p_value > 0 else ""
     paid = f"{entry.direction}{AMONG[entry.among]}; {share(entry.share)} of the response"
-    return f"{entry.name}: {paid}{gained}{least}{surely}"
+    soon = ""
+    if entry.onset_round is not None:
+        soon = f"; at these rates it outnumbers right answers in {number(entry.onset_round, 1)} rounds of filtering"
+    return f"{entry.name}: {paid}{gained}{least}{surely}{soon}"
+
+
+def saturation(audit: Audit) -> str:
+    """Says in which order components ran dry; nothing where none did."""
+    dry = sorted((part.saturated_at, name) for name, part in audit.components.items() if part.saturated_at is not None)
+    if not dry:
+        return ""
+    left = [name for name, part in audit.components.items() if part.status == "judged" and part.saturated_at is None]
+    order = ", then ".join(f"{name} (round {round_})" for round_, name in dry)
+    return f"components saturate in this order: {order}" + (f"; not yet: {', '.join(left)}" if left else "")
 
 
 def went(section: Hacking) -> str:

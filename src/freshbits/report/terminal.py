@@ -166,7 +166,7 @@ def _follows(console: Console, audit: Audit) -> None:
     if not rows:
         return
     beyond = any(candidate.spurious_bits for _, section in rows for candidate in section.features)
-    told = "truth not used yet" if audit.log.truth else "shortcut or skill cannot be told without labels"
+    told = "right and wrong not held fixed" if audit.log.truth else "shortcut or skill cannot be told without labels"
     told = "beyond the truth: with right and wrong held fixed" if beyond else told
     several = any(candidate.source_fixed for _, section in rows for candidate in section.features)
     unit = "pair" if audit.log.pairs else "rollout"

@@ -1,7 +1,8 @@
 """Words and pairs of words as features: which texts hold them.
 
-A word is a run of ASCII letters, digits and underscores, or one byte sequence of another script, in lower case; a pair
-is two words in a row. Those that nearly all or hardly any texts hold are left out, and so are digits: they are answers.
+A word is a run of letters (or underscores) of any script, in lower case, with what follows an apostrophe; a pair is two
+words in a row, whatever stands between them. Those that nearly all or hardly any texts hold are left out, and so are
+digits: they are answers.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def _table(raced: dict[str, Hacking], unit: str, numbers: Numbers) -> Html | Non
     """Writes all candidates, to be sorted and searched."""
     heads = (
         "candidate", "signal", "kind", f"bits per {unit}", "leans to", "beyond the truth", "source held fixed",
-        "learned first", "relied on", "price, bits", "first block", "last block", "q",
+        "learned first", "relied on", "price, bits", "first block", "last block", "change predicted", "q",
     )  # fmt: skip
     rows: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
@@ -90,7 +90,8 @@ def _table(raced: dict[str, Hacking], unit: str, numbers: Numbers) -> Html | Non
         for each in section.features:
             fixed = each.source_fixed.signal_bits if each.source_fixed is not None else None
             plain = (each.learned_first, each.relied_on, each.price_bits)
-            drift = (each.drift.first, each.drift.last) if each.drift is not None else (None, None)
+            moved = each.drift
+            drift = (moved.first, moved.last, moved.predicted) if moved is not None else (None, None, None)
             rows.append(
                 (
                     each.name,
