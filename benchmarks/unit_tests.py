@@ -173,7 +173,7 @@ def compared(
             marks = verdict.evidence.split(" ")[0].replace("x", "0").replace("v", "1").replace("-", "0")
             vectors += marks == row[vector]
         if not same:
-            said = {"score": mine, "recorded": theirs, "evidence": verdict.evidence}
+            said = {"score": mine, "recorded": theirs, "evidence": verdict.evidence, "why": why(row)}
             other.append({"prompt_id": row["prompt_id"], "sample_index": row["sample_index"], **said})
     found: dict[str, Any] = {
         "samples": len(items),
@@ -185,6 +185,13 @@ def compared(
     if vector is not None:
         found["vectors that agree"] = vectors / max(int((samples[vector].str.len_chars() > 0).sum()), 1)
     return found | {"disagree": len(other), "disagreements": other[:LISTED]}
+
+
+def why(row: dict[str, Any]) -> str:
+    """Returns what a difference from the recorded verdict goes with; a person has looked at each that is listed."""
+    if not row["executes"]:
+        return "the recording runner did not load it (it refused imports such as socket, multiprocessing)"
+    return "the order of a set of texts, which differs by run" if "set(" in row["completion"] else "not known"
 
 
 def measured(unit_tests: UnitTests, items: list[Item]) -> tuple[list[Verdict], float]:
@@ -332,7 +339,7 @@ def page(found: dict[str, Any]) -> str:
     ]
     lines += [
         f"- {name}: {each['prompt_id']} sample {each['sample_index']}: {each['score']}, "
-        f"recorded {each['recorded']}: {escaped(each['evidence'])}"
+        f"recorded {each['recorded']}: {each['why']}; {escaped(each['evidence'])}"
         for name in ("truth", "generated")
         for each in found[name]["disagreements"]
     ]
