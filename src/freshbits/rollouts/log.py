@@ -29,6 +29,7 @@ class Log:
         notes: what was recognised and how, one sentence each, for the person to check.
         weights: weights of signals in the total, where logged or given.
         origins: origin of signals that the reader knows ("external", "own_state", …).
+        structures: signal -> what the declared loop's graph says of it ("open, renewing", …), where a run was declared.
         judges: signal -> the judge whose verdicts it holds, where a judge column split the signal.
         applied: signals that `freshbits score` gave afterwards: no components of the reward of the run.
         unread: signal -> verdicts that its judge gave as null (a rollout it never saw is not unscored).
@@ -44,6 +45,7 @@ class Log:
     notes: tuple[str, ...] = ()
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
     unread: dict[str, int] = field(default_factory=dict)

@@ -56,6 +56,7 @@ class Opened:
     notes: list[str] = field(default_factory=list)
     weights: dict[str, float] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str] = field(default_factory=dict)
     applied: tuple[str, ...] = ()  # signals that freshbits gave afterwards
     unread: dict[str, int] = field(default_factory=dict)  # signal -> verdicts that its judge gave as null

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
 from freshbits.rollouts import verdicts
+from freshbits.rollouts.declared import take_declared
 from freshbits.rollouts.discover import Family, Found, families, find
 from freshbits.rollouts.duplicates import drop_duplicates
 from freshbits.rollouts.join import join
@@ -99,6 +100,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
     if options.accept:
         verdicts.accept(opened, dict(options.accept))
     verdicts.choose_signals(opened, options)
+    take_declared(opened, place.files if opened.files is None else opened.files, options.origins)
     drop_duplicates(opened, opened.duplicates)
     if options.labels is not None:
         apply_labels(opened, options.labels)
@@ -120,6 +122,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         notes=tuple(opened.notes),
         weights=opened.weights,
         origins=opened.origins,
+        structures=opened.structures,
         judges=opened.judges,
         applied=opened.applied,
         unread=opened.unread,

@@ -19,7 +19,7 @@ from freshbits.rollouts.names import (
 )
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.pairs import is_pair_table, plan_pairs
-from freshbits.rollouts.schema import EXTRA
+from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.scored import add_known, is_scored, plan_scored
 from freshbits.rollouts.stream import Want, stream
 
@@ -40,7 +40,7 @@ def recognise(family: Family) -> bool:
     """Returns whether the columns hold a reward and a completion, or judged pairs."""
     columns = set(family.columns)
     has_text = any(name in columns for name in (*NAMES["completion"], "answer"))
-    has_reward = any(REWARD.search(name.lower()) or name == "label" for name in columns)
+    has_reward = any(REWARD.search(name.lower()) or name == "label" or name.startswith(SIGNAL) for name in columns)
     return is_pair_table(columns) or (has_text and has_reward)
 
 
