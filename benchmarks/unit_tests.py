@@ -281,7 +281,10 @@ def main() -> None:
         "gold": lambda: gold(prompts),
         "speed": speed,
         "truth": lambda: truth(samples, prompts),
-        "generated": lambda: generated(samples.filter(pl.col("sample_index") % options.every == 0), prompts, tests),
+        "generated": lambda: (
+            generated(samples.filter(pl.col("sample_index") % options.every == 0), prompts, tests)
+            | {"every": options.every}
+        ),
         "again": lambda: again(samples, prompts),
     }
     out = RESULTS / "unit_tests.json"
@@ -311,7 +314,8 @@ def page(found: dict[str, Any]) -> str:
         f"- Gold: {gold_['right']} of {gold_['solutions']} canonical solutions pass their own tests.",
         f"- Truth: {truth_['agree']:.3%} of {truth_['samples']:,} samples are judged as recorded "
         f"({truth_['disagree']} are not), {truth_['cpu ms per sample']} ms of CPU each.",
-        f"- Model-written tests: {tests['agree']:.3%} of {tests['samples']:,} shares as recorded, "
+        f"- Model-written tests: {tests['agree']:.3%} of {tests['samples']:,} shares (each {tests['every']}th "
+        "sample of a problem) as recorded, "
         f"{tests['vectors that agree']:.3%} of vectors, {tests['cpu ms per sample']} ms of CPU each.",
         f"- Busy machine: {found['again']['scores changed']} of {found['again']['samples']} scores change beside "
         f"{found['again']['loops beside']} endless loops.",
@@ -323,7 +327,9 @@ def page(found: dict[str, Any]) -> str:
             ([shape, *counts.values()] for shape, counts in cheat["rewarded"].items()),
         ),
         "",
-        "Not as due (`float` equals the int in Python's own `==`, and so in tests that are code):",
+        "As programs two of the right ones are left out: what they print besides is no answer. Not as due, because it "
+        "is right there (`float` equals the int in Python's own `==`, so in tests that are code; printed, `text` is "
+        "the number):",
         "",
         *(
             f"- {each['shape']}: {each['kind']} `{each['candidate']}` {each['score']}: {escaped(each['evidence'])}"
@@ -338,8 +344,8 @@ def page(found: dict[str, Any]) -> str:
         "",
     ]
     lines += [
-        f"- {name}: {each['prompt_id']} sample {each['sample_index']}: {each['score']}, "
-        f"recorded {each['recorded']}: {each['why']}; {escaped(each['evidence'])}"
+        f"- {name}: {each['prompt_id']} sample {each['sample_index']}: {each['score']:.3f}, "
+        f"recorded {each['recorded']:.3f}: {each['why']}; {escaped(each['evidence'])}"
         for name in ("truth", "generated")
         for each in found[name]["disagreements"]
     ]
