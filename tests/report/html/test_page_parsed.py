@@ -198,3 +198,11 @@ def test_without_vl_convert_the_error_says_what_to_install(monkeypatch):
 def test_a_report_without_prompts_says_how_to_have_them(demo_audit, read):
     seen = read(audit_html(replace(demo_audit, prompts=[])))
     assert "freshbits audit LOG --html PAGE.html" in seen.text
+
+
+def test_the_picture_in_the_readme_is_there_and_small():
+    root = GOLDEN.parents[1]
+    assert "(docs/page.png)" in (root / "README.md").read_text(encoding="utf-8")
+    picture = (root / "docs" / "page.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert 20_000 < len(picture) < 300_000

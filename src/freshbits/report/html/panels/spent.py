@@ -52,7 +52,7 @@ def spent(audit: Audit, numbers: Numbers) -> Panel:
     parts.append(numbers.table(QUESTION, dict(list(audit.efficiency.items())[:MOST_SIGNALS])))
     if judged:
         signal, held = next(iter(judged.items()))
-        answer = f"Of {number(held.total_bits)} bit per rollout of {signal}, {number(held.task_bits)} are on the task."
+        answer = f"{_said(held.task_bits)} of {_said(held.total_bits)} bit per rollout of {signal} are on the task."
         return Panel("efficiency", QUESTION, answer, "judged", join(*parts))
     first = next(iter(audit.efficiency.values()), None)
     answer = f"Not judged: {first.reason}." if first is not None else "No signal."
@@ -87,6 +87,13 @@ def covered(audit: Audit, numbers: Numbers) -> Panel:
     ]
     answer = f"{number(held.effective, 1)} effective answer classes per group."
     return Panel("coverage", COVERED, answer, "judged", join(*parts))
+
+
+def _said(found: Estimate | None) -> str:
+    """Writes a number inside a sentence: with its interval, or as bounds."""
+    if found is None or found.value is not None:
+        return number(found)
+    return number(found).replace("in [", "").replace(", ", " to ").rstrip("]")
 
 
 def _eta(beside: Any) -> Estimate | None:
