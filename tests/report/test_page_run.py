@@ -36,7 +36,7 @@ SEEN = Foreseen(
 
 def test_the_page_of_a_run_says_where_it_went_and_what_was_offered():
     page = run_page(a_run("rft", 0.8, 20.0))
-    assert page.startswith("rft, 1 rounds: accuracy 50 % → 80 %, variety 48.0 → 20.0 answers\n")
+    assert page.startswith("rft, 1 round: accuracy 50 % → 80 %, variety 48.0 → 20.0 answers\n")
     assert "0.90 [0.80, 1.00]" in page
     assert "320 rows" in page
     assert "freshbits audit runs/rft" in page
@@ -52,7 +52,7 @@ def test_a_control_says_what_it_is_for():
 def test_what_was_not_measured_has_no_number():
     rows = (row(0, None, 48.0, None, None), row(1, None, 40.0, None, 3.0))
     page = run_page(Run(name="x", directory="d", control=None, rounds=rows))
-    assert page.startswith("x, 1 rounds: variety 48.0 → 40.0 answers\n")
+    assert page.startswith("x, 1 round: variety 48.0 → 40.0 answers\n")
     assert "bits per rollout" not in page
 
 

@@ -60,7 +60,8 @@ def _headline(run: Run) -> str:
                 else f"{words} {before:.1f} → {after:.1f} answers"
             )
     told = ", ".join(parts) if parts else "nothing was measured on held-out prompts"
-    return f"{plain(run.name)}, {len(run.rounds) - 1} rounds: {told}"
+    count = len(run.rounds) - 1
+    return f"{plain(run.name)}, {count} round{'' if count == 1 else 's'}: {told}"
 
 
 def _columns() -> list[str]:
