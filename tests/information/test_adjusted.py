@@ -14,7 +14,7 @@ def drawn(seed, prompts=80):
     """Three sources answer each prompt once; the judge pays .8 per unit of a feature that the worst source has most of.
 
     Returns:
-        (score, source, feature, prompt key, truth of the controlled scores up to what these prompts happen to be worth).
+        (score, source, feature, prompt key).
     """
     rng = np.random.default_rng(seed)
     q = np.repeat(np.arange(prompts), 3)

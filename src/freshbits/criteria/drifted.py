@@ -45,7 +45,7 @@ def drift(evidence: Evidence, signal: str, name: str, rows: pl.DataFrame, scores
     for first, last in (blocks[0], blocks[-1]):
         part = table.filter(pl.col("round").is_between(first, last))
         means.append(float(part[column].sum()) / max(int(part["rows"].sum()), 1))
-    kept = scores.score - evidence.tally.values[signal].low
+    kept = scores.score - (evidence.tally.values[signal].low or 0.0)
     moves = responses(rows[column].cast(pl.Float64).to_numpy(), kept, scores.group, scores.round)
     return Drift(first=means[0], last=means[1], predicted=_between(moves, blocks[0], blocks[-1]))
 

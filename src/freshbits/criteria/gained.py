@@ -35,10 +35,10 @@ def gained(found: Paid) -> list[Json]:
 
     Returns:
         `{from, to, total, by: {truth, NAME…, rest}}` per step, each an estimate in units of the score; the last entry
-        spans the whole log where there are more than two blocks. Empty for a single round, and where sources' own means
-        were taken off: which source wrote how much then moves the mean too.
+        spans the whole log where there are more than two blocks. Empty for a single round, for judged pairs, and where
+        sources' own means were taken off: which source wrote how much then moves the mean too.
     """
-    if found.fixed is not None:
+    if found.pairs or found.fixed is not None:
         return []
     blocks = blocks_of(found.round, BLOCKS)
     steps = list(pairwise(blocks))

@@ -76,7 +76,11 @@ def hacking(evidence: Evidence, signal: str) -> Hacking:
 def _judged(evidence: Evidence, signal: str, features: list[Candidate], found: Paid) -> Hacking:
     gain = gained(found)
     risky = found.risky()
-    named = [_named(evidence, found, place, gain, matters=place in risky) for place in range(1, len(found.names) + 1)]
+    # Both ways round, what is paid for one half of the pairs is paid for the other: only one of them is told.
+    told = [
+        place for place, among in enumerate(found.split.among, 1) if among == "all" or not found.pairs or place in risky
+    ]
+    named = [_named(evidence, found, place, gain, matters=place in risky) for place in told]
     named.sort(key=lambda entry: (not entry.matters, -_taken(entry)))
     verdict, reason = "at_risk", None
     if not risky:

@@ -71,7 +71,7 @@ def without_sources(
     References: Frisch & Waugh, Econometrica 1 (1933) 387.
 
     >>> y = np.array([[1.0], [3.0], [5.0], [7.0]])  # source 1 scores 2 more in both cells
-    >>> without_sources(y, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])).ravel().tolist()
+    >>> without_sources(y, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])).ravel().round(6).tolist()
     [2.0, 2.0, 6.0, 6.0]
     """
     from scipy.sparse import csr_array

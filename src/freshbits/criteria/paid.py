@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.criteria.held import Held, held
+from freshbits.criteria.opposed import both_ways
 from freshbits.criteria.traits import Traits, traits, words
 from freshbits.information.resampling import LEVEL, jackknife_interval
 from freshbits.information.split import Split, split
@@ -66,6 +67,11 @@ class Paid:
     def names(self) -> list[str]:
         """Names of the features that are paid for, the surest first."""
         return [self.traits.names[k] for k in self.split.chosen]
+
+    def again(self, score: NDArray[np.float64]) -> Split | None:
+        """Splits another score of the same rows in the same way."""
+        values = self.traits.values if self.fixed is None else self.fixed[:, 1:]
+        return _fit(score, self.right, values, self.unit, self.prompt, self.round, self.weight, pairs=self.pairs)
 
     def share(self, place: int) -> Estimate:
         """Returns the share of the predicted response that truth (0) or the k-th named feature (k) takes."""
@@ -139,12 +145,31 @@ def _split(
     if not every.names:
         return None
     columns = fixing.fixed(np.column_stack([score, every.values]), right)
-    centre = _start(columns[:, 1:], round_, weight)
-    found = split(columns[:, 0], right, columns[:, 1:], unit, prompt, weight, centre, pooled=evidence.pairs)
+    found = _fit(columns[:, 0], right, columns[:, 1:], unit, prompt, round_, weight, pairs=evidence.pairs)
     if found is None:
         return None
     fixed = columns if fixing.source is not None else None
     return Paid(found, every, score, right, unit, prompt, round_, weight, rows, evidence.pairs, fixed)
+
+
+def _fit(
+    score: NDArray[np.float64],
+    right: NDArray[np.bool_] | None,
+    values: NDArray[np.float64],
+    unit: NDArray[np.uint64],
+    prompt: NDArray[np.uint64],
+    round_: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    *,
+    pairs: bool,
+) -> Split | None:
+    """Splits a score, being right priced where the traits stood in the first round; pairs both ways round."""
+    centre = _start(values, round_, weight)
+    if pairs:
+        score, right, values = both_ways(score, right, values)
+        unit, prompt, weight = np.tile(unit, 2), np.tile(prompt, 2), np.tile(weight, 2)
+        centre = np.zeros(values.shape[1])
+    return split(score, right, values, unit, prompt, weight, centre, pooled=pairs)
 
 
 def _start(values: NDArray[np.float64], round_: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -181,15 +206,12 @@ def alarm_rate(found: Paid, draws: int, seed: int = 0) -> float:
     rng = np.random.default_rng(seed)
     truth = np.zeros(found.score.size, dtype=np.uint64) if found.right is None else found.right.astype(np.uint64)
     _, cell = np.unique(found.unit * np.uint64(2) + truth, return_inverse=True)
-    score, values = found.score, found.traits.values
-    if found.fixed is not None:
-        score, values = found.fixed[:, 0], found.fixed[:, 1:]
-    centre = _start(values, found.round, found.weight)
+    score = found.score if found.fixed is None else found.fixed[:, 0]
     alarms = 0
     order = np.argsort(cell, kind="stable")
     for _ in range(draws):
         mixed = np.empty_like(score)
         mixed[order] = score[np.lexsort((rng.random(cell.size), cell))]
-        again = split(mixed, found.right, values, found.unit, found.prompt, found.weight, centre, pooled=found.pairs)
+        again = found.again(mixed)
         alarms += again is not None and bool(replace(found, split=again).risky())
     return alarms / draws

@@ -1,8 +1,8 @@
 """Traits: everything a signal may follow besides the truth, as one column of numbers each, for effects that add up.
 
 Counts enter as log(1 + count), so that a doubling is a step of the same size for short and long texts; categories as
-one column per value; a component as it was logged. Words and pairs of words that go with the signal more surely than
-chance would make the surest of all join them.
+one column per value; a component as it was logged; of judged pairs differences (`opposed`). Words and pairs of words
+that go with the signal more surely than chance would make the surest of all join them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.criteria.candidates import MOST_CATEGORIES, candidates, two_valued
+from freshbits.criteria.opposed import opposed
 from freshbits.information.screen import screen
 
 if TYPE_CHECKING:
@@ -55,8 +56,13 @@ def traits(evidence: Evidence, signal: str, rows: pl.DataFrame) -> Traits:
     names: list[str] = []
     kinds: list[str] = []
     columns: list[NDArray[np.float64]] = []
-    for name, kind, values, numeric in candidates(evidence, signal, rows):
-        for column in _columns(values, numeric=numeric, differences=evidence.pairs):
+    if evidence.pairs:
+        for name, kind, column in opposed(evidence, signal, rows):
+            names.append(name)
+            kinds.append(kind)
+            columns.append(column)
+    for name, kind, values, numeric in [] if evidence.pairs else candidates(evidence, signal, rows):
+        for column in _columns(values, numeric=numeric):
             names.append(name)
             kinds.append(kind)
             columns.append(column)
@@ -121,13 +127,13 @@ def _masks(right: NDArray[np.bool_] | None) -> Sequence[NDArray[np.bool_] | np.b
     return [np.bool_(True)] if right is None else [np.bool_(True), ~right]
 
 
-def _columns(values: NDArray[np.float64], *, numeric: bool, differences: bool) -> list[NDArray[np.float64]]:
+def _columns(values: NDArray[np.float64], *, numeric: bool) -> list[NDArray[np.float64]]:
     """Returns the columns of one candidate; missing values stand at the mean."""
     known = ~np.isnan(values)
     if not known.any():
         return []
     if numeric or two_valued(values):
-        plain = values if differences or values[known].min() < 0 else np.log1p(values)
+        plain = values if values[known].min() < 0 else np.log1p(values)
         column = plain if numeric else np.where(values == np.nanmax(values), 1.0, np.where(known, 0.0, np.nan))
         return [np.where(known, column, column[known].mean())]
     found, counts = np.unique(values[known], return_counts=True)

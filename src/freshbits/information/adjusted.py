@@ -88,7 +88,8 @@ def adjusted_means(
     means = _means(np.column_stack([score, features]), source, prompt, fold, sources)
     raw, of_features = means[:, :, 0], means[:, :, 1:]
     gap = of_features - of_features.mean(axis=1, keepdims=True)
-    return Adjusted(raw, raw - np.einsum("fsk,fk->fs", gap, slope), slope)
+    controlled = np.asarray(raw - np.einsum("fsk,fk->fs", gap, slope), dtype=np.float64)
+    return Adjusted(raw, controlled, np.asarray(slope, dtype=np.float64))
 
 
 def _means(

@@ -36,7 +36,7 @@ _NEEDED = (
     "opponent",
     "region",
 )
-_CATEGORIES = 16
+CATEGORIES = 16
 
 
 def needed(schema: Iterable[str], partition: Partition | None = None) -> list[str]:
@@ -164,6 +164,6 @@ def _features(batch: pl.DataFrame) -> list[pl.Series]:
 
 def _ordered_pair(one: pl.Series, two: pl.Series) -> pl.Series:
     pair = pl.DataFrame({"one": one.cast(pl.Int32), "two": two.cast(pl.Int32)}).select(
-        pl.when(pl.col("one") == pl.col("two")).then(0).otherwise(_CATEGORIES * pl.col("one") + pl.col("two"))
+        pl.when(pl.col("one") == pl.col("two")).then(0).otherwise(CATEGORIES * pl.col("one") + pl.col("two"))
     )
     return pair.to_series().alias(one.name)
