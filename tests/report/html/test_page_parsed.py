@@ -101,6 +101,7 @@ def test_every_number_of_a_table_has_its_interval_and_its_method(truth_audit, pa
 
 def test_what_is_shown_is_what_the_report_holds(truth_audit, pages, read):
     tpr = truth_audit.channel["reward"].tpr
+    assert "\u00a0%\u00a0[" in pages["truth"], "a number and its interval stay on one line"
     assert f"accepts {100 * tpr.value:.0f} % [{100 * tpr.low:.0f}, {100 * tpr.high:.0f}] of right" in read(
         pages["truth"]
     ).text.replace("\u00a0", " ")

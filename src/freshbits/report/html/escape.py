@@ -12,6 +12,7 @@ from html import escape
 
 from freshbits.report.layout import plain
 
+UNBROKEN = "\u00a0"
 VOID = frozenset({"meta", "input", "br", "col"})
 
 
@@ -31,7 +32,8 @@ def clean(text: str) -> str:
     >>> clean("a\x00b\u202ec\nd")
     'a?b?c\nd'
     """
-    return "\n".join(plain(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(UNBROKEN.join(plain(part) for part in line.split(UNBROKEN)) for line in lines)
 
 
 def tag(name: str, /, *parts: Part, **attributes: str | int | bool | None) -> Html:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.compared import Comparison
 from freshbits.errors import InputError
+from freshbits.loop.checking import Check
 from freshbits.plain import from_plain, to_plain
 from freshbits.report.html.escape import join, tag
+from freshbits.report.html.loops import check_html
 from freshbits.report.html.numbers import Numbers
 from freshbits.report.html.panels.ahead import ahead
 from freshbits.report.html.panels.carried import carried
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from freshbits.results import Json
 
 # What a stored report holds tells what it is: the first key that it has decides.
-KINDS = ("budget", "compare", "projection", "forecast")
+KINDS = ("budget", "compare", "structure", "projection", "forecast")
 
 
 def audit_html(audit: Audit) -> str:
@@ -82,7 +84,7 @@ def projection_html(projection: Projection) -> str:
 
 
 def report_html(data: Json) -> str:
-    """Writes the page of a stored report: the JSON that audit, compare or forecast wrote.
+    """Writes the page of a stored report: the JSON that audit, compare, forecast or check wrote.
 
     Raises:
         InputError: if the JSON is none of them.
@@ -92,6 +94,8 @@ def report_html(data: Json) -> str:
         return audit_html(_of(Audit, data))
     if kind == "compare":
         return comparison_html(_of(Comparison, data))
+    if kind == "structure":
+        return check_html(_of(Check, data))
     if kind == "projection":
         return projection_html(_of(Projection, data["projection"]))
     if kind == "forecast":
