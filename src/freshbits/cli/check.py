@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli.console import JsonPath, show, write_json
+from freshbits.cli.console import HtmlPath, JsonPath, show, write_json
 from freshbits.errors import InputError
 
 _WORDS = ("closed", "undetermined", "exhaustible", "decaying")
@@ -15,6 +15,7 @@ _WORDS = ("closed", "undetermined", "exhaustible", "decaying")
 def check(
     loop: Annotated[str, typer.Argument(help="YAML or JSON file that declares the loop.", show_default=False)],
     json_path: JsonPath = None,
+    html_path: HtmlPath = None,
     fail_on: Annotated[
         list[str] | None, typer.Option("--fail-on", help=f"Exit 1 if the loop is {', '.join(_WORDS)}; may be repeated.")
     ] = None,
@@ -29,7 +30,12 @@ def check(
     found = run(loop)
     if json_path is not None:
         write_json(found.to_json(), json_path)
-    if json_path != "-":
+    if html_path is not None:
+        from freshbits.report.files import write_text
+        from freshbits.report.html.loops import check_html
+
+        write_text(check_html(found), html_path)
+    if "-" not in (json_path, html_path):
         show(check_page, found)
     failing = {found.structure.verdict, found.structure.adjective} & set(fail_on or [])
     for word in sorted(each for each in failing if each):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli.console import JsonPath, show
+from freshbits.cli.console import HtmlPath, JsonPath, show
 
 
 def run(
@@ -18,6 +18,7 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Another seed than the loop's.")] = None,
     json_path: JsonPath = None,
+    html_path: HtmlPath = None,
 ) -> None:
     """Run a loop: generate, score, train, again; every round on disk, whole, with what it offered."""
     from freshbits.loop.declare import Loop
@@ -32,7 +33,11 @@ def run(
     result = begin(declared, out, resume=resume, control=control_named(control), progress=_tell)
     if json_path is not None:
         write_text(result.dumps(), json_path)
-    if json_path != "-":
+    if html_path is not None:
+        from freshbits.report.html.loops import run_html
+
+        write_text(run_html(result), html_path)
+    if "-" not in (json_path, html_path):
         show(run_page, result)
 
 

@@ -30,7 +30,7 @@ def run_page(run: Run, *, width: int = WIDTH, colour: bool = False) -> str:
     """Writes a run as a page of text."""
 
     def write(console: Console) -> None:
-        console.print(Text(_headline(run), style="bold"))
+        console.print(Text(headline(run), style="bold"))
         if run.control is not None:
             item(console, f"control {run.control}: {CONTROLS[run.control]}")
         console.print()
@@ -48,7 +48,8 @@ def run_page(run: Run, *, width: int = WIDTH, colour: bool = False) -> str:
     return printed(write, width, colour=colour)
 
 
-def _headline(run: Run) -> str:
+def headline(run: Run) -> str:
+    """Says in one line where accuracy and variety went."""
     first, last = run.rounds[0], run.rounds[-1]
     parts = []
     for name, words in (("held_out_accuracy", "accuracy"), ("held_out_distinct", "variety")):

@@ -98,14 +98,10 @@ def _verdict(found: Structure) -> str:
 
 
 def _course(run: Run) -> Html | None:
-    points = []
-    for row in run.rounds:
-        held_out = row.evaluation.get("held_out_accuracy")
-        if held_out is not None:
-            points.append(Point("held-out prompts", row.round, _exactly(held_out)))
-    for row in run.rounds:
-        if row.accuracy is not None and row.accuracy.value is not None:
-            points.append(Point("its rollouts", row.round, row.accuracy))
+    held_out = [(row.round, row.evaluation.get("held_out_accuracy")) for row in run.rounds]
+    points = [Point("held-out prompts", at, _exactly(value)) for at, value in held_out if value is not None]
+    own = [(row.round, row.accuracy) for row in run.rounds]
+    points += [Point("its rollouts", at, found) for at, found in own if found is not None and found.value is not None]
     if len(run.rounds) < 2 or not points:
         return None
     return figure(
@@ -123,20 +119,21 @@ def _exactly(value: float) -> Estimate:
 
 def _rounds(rows: tuple[LedgerRow, ...], numbers: Numbers) -> Html:
     heads = ("round", "accuracy", "variety", "loss", "rollouts right", "distinct of them", "contrast", "surprise")
-    cells = []
+    cells: list[list[Html | str]] = []
     for row in rows:
         held = row.evaluation
-        plain = [(held.get("held_out_accuracy"), 100, 1, " %"), (held.get("held_out_distinct"), 1, 1, "")]
-        plain.append((held.get("task_loss"), 1, 2, ""))
         measured = (row.accuracy, row.distinct, row.contrast_bits, row.surprise_bits)
         cells.append(
             [
                 str(row.round),
-                *(
-                    "–" if value is None else f"{times * value:.{digits}f}{unit}"
-                    for value, times, digits, unit in plain
-                ),
+                _number(held.get("held_out_accuracy"), 100, 1, " %"),
+                _number(held.get("held_out_distinct"), 1, 1),
+                _number(held.get("task_loss"), 1, 2),
                 *(numbers.show(found) for found in measured),
             ]
         )
     return join(table("Rounds", heads, cells), numbers.table("Rounds", {f"round {row.round}": row for row in rows}))
+
+
+def _number(value: float | None, times: float, digits: int, unit: str = "") -> str:
+    return "–" if value is None else unbroken(f"{times * value:.{digits}f}{unit}")
