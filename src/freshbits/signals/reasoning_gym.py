@@ -110,6 +110,8 @@ class ReasoningGym:
         """Everything besides the item that a verdict depends on."""
         from importlib.metadata import version
 
+        require(self.name, "reasoning_gym")
+
         return key_of(self, f"reasoning-gym {version('reasoning-gym')}")
 
     @property
