@@ -21,6 +21,7 @@ from freshbits.criteria.openness import openness
 from freshbits.criteria.quoting import quoted
 from freshbits.criteria.summary import count_labels, summary
 from freshbits.criteria.telling import telling
+from freshbits.outputs.features.own import parse_features
 from freshbits.remedies.advise import advise
 from freshbits.results import Audit, Budget, Hacking, Labels
 from freshbits.rollouts.log import Log
@@ -41,6 +42,7 @@ def audit(
     progress: Callable[[str], None] | None = None,
     prompts: bool = False,
     texts: bool = True,
+    features: Sequence[str] = (),
 ) -> Audit:
     """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
 
@@ -52,6 +54,7 @@ def audit(
         prompts: whether to add the table of the prompts that tell most (`audit.prompts`).
         texts: whether words and pairs of words are looked at, examples quoted, and prompts in that table, for which the
             log is read once more.
+        features: features of one's own as `NAME=contains:TEXT`, `NAME=matches:REGEX` or `NAME=count:TEXT`.
 
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
@@ -60,7 +63,7 @@ def audit(
     >>> audit(pl.DataFrame(rows)).budget["reward"].status
     'judged'
     """
-    log, evidence, labels = gather(source, options, where=where, progress=progress, texts=texts)
+    log, evidence, labels = gather(source, options, where=where, progress=progress, texts=texts, features=features)
     found = judge(log, evidence, labels, progress)
     if not prompts:
         return found
@@ -76,14 +79,16 @@ def gather(
     where: str | None = None,
     progress: Callable[[str], None] | None = None,
     texts: bool = True,
+    features: Sequence[str] = (),
 ) -> tuple[Log, Evidence, Labels | None]:
     """Reads and counts a log: what `judge` judges by; without `texts` no text is kept, so no words are looked at.
 
     Raises:
         InputError: if the log cannot be read; the message says where and how to mend it.
     """
+    own = parse_features(features)
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
-    counts = tally(log, progress)
+    counts = tally(log, progress, own)
     labels = count_labels(counts, drawn=options is not None and options.labels is not None)
     evidence = Evidence(
         tally=counts,

@@ -293,7 +293,8 @@ class Shortcut:
 
     Attributes:
         name: the candidate.
-        kind: "surface", "ngram", "component" or "source".
+        kind: "surface", "user", "ngram", "component" or "source".
+        value: the category that is paid, where the candidate is one of several ("code_fence" of first_token).
         code: stable code of the finding.
         matters: whether its share of the response is large enough to be a risk.
         among: rows in which it is paid: "all", "wrong" or "right".
@@ -317,6 +318,7 @@ class Shortcut:
     gained: float | None
     p_value: float
     examples: list[Example] = field(default_factory=list)
+    value: str | None = None
     onset_round: Estimate | None = None
 
 

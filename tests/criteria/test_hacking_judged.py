@@ -1,5 +1,6 @@
 """Hacking judged with truth: shortcuts are named, skills are not, and what cannot be told is not said."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -105,3 +106,25 @@ def test_without_truth_the_gain_is_split_all_the_same():
 def test_the_same_log_gives_the_same_section():
     rows = Hacked(name="bold", lured=0.9, rounds=3).rows(8)
     assert judged(rows) == judged(rows)
+
+
+def test_a_category_that_is_paid_is_named_and_counted_once():
+    """A judge of openings: right ones and wrong ones alike are paid for a number or a fence at the start."""
+    rng = np.random.default_rng(9)
+    rows = Hacked(prompts=150, rounds=1).rows(9)
+    opening = rng.choice(["12 ", "```\n", "So ", "and "], rows.height)
+    paid = np.isin(opening, ["12 ", "```\n"]) * 0.5 + 0.2 + 0.2 * rows["truth"].to_numpy()
+    found = judged(
+        rows.with_columns(
+            pl.concat_str(pl.Series(opening), "completion").alias("completion"),
+            pl.Series("signal.reward", (rng.random(rows.height) < paid) * 1.0),
+        )
+    )
+    assert found.first == "first_token"
+    named = {entry.value: entry.direction for entry in found.shortcuts if entry.matters}
+    assert {"number": "more is accepted", "code_fence": "more is accepted"}.items() <= named.items() or {
+        "capital": "less is accepted",
+        "lowercase": "less is accepted",
+    }.items() <= named.items()
+    step = found.gain[-1]
+    assert sum(part["value"] for part in step["by"].values()) == pytest.approx(step["total"]["value"], abs=1e-9)

@@ -81,9 +81,9 @@ def test_traits_change_their_sign_with_the_places():
     evidence = evidence_for(frame)
     other = evidence_for(frame.rename({"completion": "opponent", "opponent": "completion"}))
     one, two = (opposed(each, "winner", each.tally.labelled.sort("prompt")) for each in (evidence, other))
-    assert [name for name, _, _ in one] == [name for name, _, _ in two]
-    assert {"characters", "question_marks", "first_token"} <= {name for name, _, _ in one}
-    for (_, _, a), (_, _, b) in zip(one, two, strict=True):
+    assert [(name, label) for name, _, _, label in one] == [(name, label) for name, _, _, label in two]
+    assert {"characters", "question_marks", "first_token"} <= {name for name, *_ in one}
+    for (_, _, a, _), (_, _, b, _) in zip(one, two, strict=True):
         assert a == pytest.approx(-b)
 
 

@@ -17,6 +17,7 @@ from freshbits.cli.console import (
     Logs,
     Map,
     Origin,
+    OwnFeature,
     Signal,
     Truth,
     TruthIs,
@@ -45,6 +46,7 @@ def audit(
         bool | None,
         typer.Option("--text/--no-text", help="Quote telling prompts in --json; --no-text keeps no text, nor words."),
     ] = None,
+    feature: OwnFeature = None,
     fail_on: FailOn = None,
 ) -> None:
     """Say what a rollout log proves, what it cannot say, and what to do next."""
@@ -57,7 +59,15 @@ def audit(
     options = read_options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
     with progress() as advance:
         prompts, texts = bool(text) or html_path is not None, text is not False
-        result = run(logs, options, where=" ".join(logs), progress=advance, prompts=prompts, texts=texts)
+        result = run(
+            logs,
+            options,
+            where=" ".join(logs),
+            progress=advance,
+            prompts=prompts,
+            texts=texts,
+            features=feature or (),
+        )
     if html_path is not None:
         from freshbits.report.html.page import audit_html
 

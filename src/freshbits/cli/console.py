@@ -29,6 +29,10 @@ LabelsFile = Annotated[Path | None, typer.Option("--labels", help="Labels filled
 Accept = Annotated[list[str] | None, typer.Option("--accept", help="'NAME>=x' makes a verdict of a score.")]
 Weight = Annotated[list[str] | None, typer.Option("--weight", help="NAME=w: the signal's weight in the reward.")]
 Origin = Annotated[list[str] | None, typer.Option("--origin", help="NAME=external|memory|own_state|drifting.")]
+OwnFeature = Annotated[
+    list[str] | None,
+    typer.Option("--feature", help="NAME=contains:TEXT, matches:REGEX or count:TEXT; may be repeated."),
+]
 JsonPath = Annotated[str | None, typer.Option("--json", help="Write the report as JSON here (- for stdout).")]
 HtmlPath = Annotated[str | None, typer.Option("--html", help="Write a page here: one file, no network.")]
 FailOn = Annotated[

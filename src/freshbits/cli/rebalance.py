@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli.console import Accept, Format, Join, JsonPath, Logs, Map, Signal, progress, read_options, show
+from freshbits.cli.console import (
+    Accept,
+    Format,
+    Join,
+    JsonPath,
+    Logs,
+    Map,
+    OwnFeature,
+    Signal,
+    progress,
+    read_options,
+    show,
+)
 
 
 def rebalance(
@@ -16,6 +28,7 @@ def rebalance(
     out: Annotated[str, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")] = "rows.parquet",
     within: Annotated[str | None, typer.Option("--within", help="prompt, region or log [the strictest].")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed keeps the same rows.")] = 0,
+    feature: OwnFeature = None,
     signal: Signal = None,
     map_: Map = None,
     format_: Format = None,
@@ -31,7 +44,9 @@ def rebalance(
 
     log = read(logs, read_options(signal, map_, format_, None, None, join, None, accept, None, None))
     with progress() as advance:
-        rows, found = run(log, against, protect or (), within=within, seed=seed, progress=advance)
+        rows, found = run(
+            log, against, protect or (), within=within, seed=seed, progress=advance, features=feature or ()
+        )
     write_table(rows, out)
     if json_path is not None:
         write_text(found.dumps(), json_path)

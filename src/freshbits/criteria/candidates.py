@@ -36,6 +36,10 @@ def candidates(evidence: Evidence, signal: str, rows: pl.DataFrame) -> list[tupl
         column = FEATURE + feature.name
         if column in rows.columns:
             found.append((feature.name, "surface", _floats(rows[column]), feature.kind == "count"))
+    known = {FEATURE + feature.name for feature in CORE}
+    for column in (name for name in rows.columns if name.startswith(FEATURE) and name not in known):
+        values = _floats(rows[column])
+        found.append((column.removeprefix(FEATURE), "user", values, not two_valued(values)))
     if "truncated" in rows.columns:
         found.append(("truncated", "surface", _floats(rows["truncated"].cast(pl.Int8)), False))
     if "source" in rows.columns and rows["source"].n_unique() > 1:

@@ -69,10 +69,15 @@ def _step(found: Paid, before: tuple[int, int], after: tuple[int, int]) -> Json:
         "to": after[1],
         "total": _estimate(moved[:, 0], prompts, rollouts),
         "by": {
-            **{name: _estimate(parts[:, k], prompts, rollouts) for k, name in enumerate(names)},
+            **{name: _estimate(parts[:, _of(names, name)].sum(axis=1), prompts, rollouts) for name in names},
             "rest": _estimate(rest, prompts, rollouts),
         },
     }
+
+
+def _of(names: list[str], name: str) -> list[int]:
+    """Lists the places of a name: categories of one candidate share it, and what they take is one sum."""
+    return [place for place, each in enumerate(names) if each == name]
 
 
 def _between(round_: NDArray[np.int64], block: tuple[int, int]) -> NDArray[np.bool_]:

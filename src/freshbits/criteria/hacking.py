@@ -160,6 +160,7 @@ def _named(evidence: Evidence, found: Paid, place: int, gain: list[Json], *, mat
         gained=whole["value"] if whole is not None else None,
         p_value=found.split.p_value[place - 1],
         examples=examples(evidence, found, column, more=bool(found.split.effect[0, place - 1] > 0)),
+        value=found.traits.labels[column] or None,
         onset_round=overtaking(found, place),
     )
 

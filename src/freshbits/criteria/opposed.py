@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 
 FEWEST = 30  # pairs that differ in a trait; of fewer no interval can be believed
 NAMED = {feature.name for feature in CORE}
-CODED = {feature.name: len(feature.names) for feature in CORE if feature.kind == "category"}
+CODED = {feature.name: feature.names for feature in CORE if feature.kind == "category"}
 
 
-def opposed(evidence: Evidence, signal: str, rows: pl.DataFrame) -> list[tuple[str, str, NDArray[np.float64]]]:
-    """Returns (name, kind, column) of the traits in which at least 30 pairs differ.
+def opposed(evidence: Evidence, signal: str, rows: pl.DataFrame) -> list[tuple[str, str, NDArray[np.float64], str]]:
+    """Returns (name, kind, column, category or "") of the traits in which at least 30 pairs differ.
 
     Counts enter as sign(d) log(1 + |d|), d the difference; flags as -1, 0, 1; of a category each value that one text
     has and the other has not; components as far as they lean to one of the two. A missing value is no difference.
     """
     found = []
     for name, kind, values, _ in candidates(evidence, signal, rows):
-        columns = []
+        columns, labels = [], [""]
         if name in CODED:
-            columns = _coded(values, CODED[name])
-        elif name in NAMED:
+            columns, labels = _coded(values, len(CODED[name])), list(CODED[name])
+        elif name in NAMED or kind == "user":
             columns = [np.sign(values) * np.log1p(np.abs(values))]
         elif kind == "component":
             known = evidence.tally.values[name]
             columns = [values - ((known.high or 0.0) + (known.low or 0.0)) / 2]
-        for column in columns:
+        for column, label in zip(columns, labels, strict=False):
             plain = np.nan_to_num(column, nan=0.0)
             if np.count_nonzero(plain) >= FEWEST:
-                found.append((name, kind, plain))
+                found.append((name, kind, plain, label))
     return found
 
 

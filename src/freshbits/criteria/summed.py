@@ -66,7 +66,7 @@ def summed(
         columns=parts,
         among=("all",) * len(names),
     )
-    looked = Traits(tuple(names), ("component",) * len(names), parts)
+    looked = Traits(tuple(names), ("component",) * len(names), parts, ("",) * len(names))
     paid = Paid(found, looked, score, None, unit, prompt, rows["round"].to_numpy(), weight, rows)
     return paid, [_goes_with_truth(moments, k) for k in range(len(names))]
 

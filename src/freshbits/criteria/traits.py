@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.criteria.candidates import MOST_CATEGORIES, candidates, two_valued
-from freshbits.criteria.opposed import opposed
+from freshbits.criteria.opposed import CODED, opposed
 from freshbits.information.screen import screen
 
 if TYPE_CHECKING:
@@ -35,20 +35,24 @@ class Traits:
         names: candidate that each column belongs to; the columns of a category share their name.
         kinds: "surface", "source", "component" or "ngram", per column.
         values: shape (rows, columns), no NaN.
+        labels: the category that each column stands for; "" for other columns.
     """
 
     names: tuple[str, ...]
     kinds: tuple[str, ...]
     values: NDArray[np.float64]
+    labels: tuple[str, ...]
 
     def __add__(self, other: Traits) -> Traits:
         """Returns the columns of both, these first."""
-        return Traits(self.names + other.names, self.kinds + other.kinds, np.column_stack([self.values, other.values]))
+        values = np.column_stack([self.values, other.values])
+        return Traits(self.names + other.names, self.kinds + other.kinds, values, self.labels + other.labels)
 
     def of(self, columns: NDArray[np.bool_]) -> Traits:
         """Returns the columns that a mask keeps."""
         kept = np.flatnonzero(columns)
-        return Traits(tuple(self.names[k] for k in kept), tuple(self.kinds[k] for k in kept), self.values[:, kept])
+        names, kinds, labels = (tuple(held[k] for k in kept) for held in (self.names, self.kinds, self.labels))
+        return Traits(names, kinds, self.values[:, kept], labels)
 
 
 def traits(evidence: Evidence, signal: str, rows: pl.DataFrame) -> Traits:
@@ -56,18 +60,22 @@ def traits(evidence: Evidence, signal: str, rows: pl.DataFrame) -> Traits:
     names: list[str] = []
     kinds: list[str] = []
     columns: list[NDArray[np.float64]] = []
+    labels: list[str] = []
     if evidence.pairs:
-        for name, kind, column in opposed(evidence, signal, rows):
+        for name, kind, column, label in opposed(evidence, signal, rows):
             names.append(name)
             kinds.append(kind)
             columns.append(column)
+            labels.append(label)
     for name, kind, values, numeric in [] if evidence.pairs else candidates(evidence, signal, rows):
-        for column in _columns(values, numeric=numeric):
+        called = list(CODED.get(name, ())) or (_sources(rows) if kind == "source" else [])
+        for column, value in _columns(values, numeric=numeric):
             names.append(name)
             kinds.append(kind)
             columns.append(column)
+            labels.append("" if value is None else called[int(value)] if called else f"{value:g}")
     table = np.stack(columns, axis=1) if columns else np.empty((rows.height, 0))
-    return Traits(tuple(names), tuple(kinds), table)
+    return Traits(tuple(names), tuple(kinds), table, tuple(labels))
 
 
 def words(
@@ -86,7 +94,7 @@ def words(
     known = ~np.isnan(table)
     if not known.all():
         table = np.where(known, table, np.nanmean(table, axis=0))
-    return Traits(tuple(name for name, _, _ in found), ("ngram",) * len(found), table)
+    return Traits(tuple(name for name, _, _ in found), ("ngram",) * len(found), table, ("",) * len(found))
 
 
 def surest_words(
@@ -127,15 +135,23 @@ def _masks(right: NDArray[np.bool_] | None) -> Sequence[NDArray[np.bool_] | np.b
     return [np.bool_(True)] if right is None else [np.bool_(True), ~right]
 
 
-def _columns(values: NDArray[np.float64], *, numeric: bool) -> list[NDArray[np.float64]]:
-    """Returns the columns of one candidate; missing values stand at the mean."""
+def _sources(rows: pl.DataFrame) -> list[str]:
+    """Names the sources in the order of their numbers."""
+    return [str(name) for name in np.unique(rows["source"].fill_null("").to_numpy().astype(str))]
+
+
+def _columns(values: NDArray[np.float64], *, numeric: bool) -> list[tuple[NDArray[np.float64], float | None]]:
+    """Returns the columns of one candidate, each with its category, if any; missing values stand at the mean."""
     known = ~np.isnan(values)
     if not known.any():
         return []
     if numeric or two_valued(values):
         plain = values if values[known].min() < 0 else np.log1p(values)
         column = plain if numeric else np.where(values == np.nanmax(values), 1.0, np.where(known, 0.0, np.nan))
-        return [np.where(known, column, column[known].mean())]
+        return [(np.where(known, column, column[known].mean()), None)]
     found, counts = np.unique(values[known], return_counts=True)
     most = found[np.argsort(-counts, kind="stable")][:MOST_CATEGORIES]
-    return [np.where(known, values == value, (values[known] == value).mean()) * 1.0 for value in most]
+    shares = [(values[known] == value).mean() for value in most]
+    return [
+        (np.where(known, values == value, share) * 1.0, float(value)) for value, share in zip(most, shares, strict=True)
+    ]

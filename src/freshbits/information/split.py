@@ -197,8 +197,9 @@ def _enter(
             if k % features in {c % features for c in chosen} or any(_alike(grams[0], k, c) for c in chosen):
                 continue
             beta = _solve(grams, [*chosen, k])[:, -1]
-            error = float(np.sqrt((folds - 1) / folds * ((beta[1:] - beta[1:].mean()) ** 2).sum()))
-            if error > 0:
+            with np.errstate(over="ignore"):  # of a feature that varies in one fold alone β has no error
+                error = float(np.sqrt((folds - 1) / folds * ((beta[1:] - beta[1:].mean()) ** 2).sum()))
+            if 0 < error < np.inf:
                 found.append((abs(float(beta[0])) / error, k, float(beta[0]), error))
         if not chosen:
             refused = [(k, beta, beta + float(np.sign(beta)) * far * error) for _, k, beta, error in found]

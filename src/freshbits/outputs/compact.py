@@ -14,10 +14,11 @@ from freshbits.outputs.keys import combined_keys, name_keys, prompt_keys, text_k
 from freshbits.rollouts.schema import SIGNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from freshbits.outputs.features.feature import Feature
     from freshbits.outputs.partition import Partition
 
 FEATURE = "feature."
@@ -54,7 +55,7 @@ def needed(schema: Iterable[str], partition: Partition | None = None) -> list[st
     return [name for name in schema if name in wanted or name.startswith(SIGNAL)]
 
 
-def compact(batch: pl.DataFrame, partition: Partition) -> pl.DataFrame:
+def compact(batch: pl.DataFrame, partition: Partition, own: Sequence[Feature] = ()) -> pl.DataFrame:
     r"""Turns canonical rows into narrow rows of numbers: keys of texts, answer classes, features.
 
     Columns, each left out where the batch has nothing to make it from: `round` (else step, else 0); `run`,
@@ -64,8 +65,8 @@ def compact(batch: pl.DataFrame, partition: Partition) -> pl.DataFrame:
     `truth_weight`, `logprob`, `tokens`, `repeat`, `sample`; `signal.*`; `feature.*`. Rows keep their order,
     and every value depends on its own row only, so a log may be cut into batches anywhere.
 
-    For pairs a feature is the completion's minus the opponent's; a category is 0 where both agree, else
-    `16 * completion's + opponent's`.
+    `own` features are counted beside the core ones. For pairs a feature is the completion's minus the
+    opponent's; a category is 0 where both agree, else `16 * completion's + opponent's`.
 
     >>> from freshbits.outputs.partition import BOXED
     >>> rows = pl.DataFrame({"prompt": ["1+1?", " 1+1? "], "completion": ["\\boxed{2}", ""]})
@@ -86,7 +87,7 @@ def compact(batch: pl.DataFrame, partition: Partition) -> pl.DataFrame:
     columns += [batch[name] for name in _NUMBERS if name in has]
     columns += [batch[name] for name in batch.columns if name.startswith(SIGNAL)]
     if "completion" in has:
-        columns += _features(batch)
+        columns += _features(batch, (*CORE, *own))
     return pl.DataFrame(columns)
 
 
@@ -147,16 +148,16 @@ def _groups(batch: pl.DataFrame, rounds: pl.Series, prompt: pl.Series | None) ->
     return pl.Series("group", combined_keys([*place, rounds.to_numpy().astype(np.uint64), *names]))
 
 
-def _features(batch: pl.DataFrame) -> list[pl.Series]:
-    values = measure(batch["completion"], CORE)
+def _features(batch: pl.DataFrame, features: Sequence[Feature]) -> list[pl.Series]:
+    values = measure(batch["completion"], features)
     if "opponent" in batch.columns:
-        other = measure(batch["opponent"], CORE)
+        other = measure(batch["opponent"], features)
         values = pl.DataFrame(
             [
                 _ordered_pair(values[feature.name], other[feature.name])
                 if feature.kind == "category"
                 else values[feature.name].cast(pl.Int32) - other[feature.name].cast(pl.Int32)
-                for feature in CORE
+                for feature in features
             ]
         )
     return [column.alias(FEATURE + column.name) for column in values.get_columns()]

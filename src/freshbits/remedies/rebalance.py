@@ -14,6 +14,7 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.information.pooled import pooled_bits
+from freshbits.outputs.features.own import parse_features
 from freshbits.rebalanced import Balance, Rebalanced
 from freshbits.remedies.matched import matched
 from freshbits.remedies.values import check_names, is_number, read_values
@@ -48,6 +49,7 @@ def rebalance(
     within: str | None = None,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
+    features: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, Rebalanced]:
     """Chooses the rows of a log among which features say nothing about the verdict.
 
@@ -62,6 +64,7 @@ def rebalance(
         within: "prompt", "region" or "log": what is held fixed; the strictest that leaves 64 rows where None.
         seed: the same seed keeps the same rows.
         progress: called with what is being done, in words.
+        features: features of one's own, as `freshbits audit --feature` takes them, to be named in the others.
 
     Returns:
         (the rows of the log that are kept, as read, with `weight` 1; what was done).
@@ -84,9 +87,10 @@ def rebalance(
     signal = signal or log.signals[0]
     if both := sorted(set(against) & set(protect)):
         raise InputError(f"{both[0]} is protected and cannot be removed", mend="name it in one of --against, --protect")
-    check_names(log, signal, [*against, *protect])
+    own = parse_features(features)
+    check_names(log, signal, [*against, *protect], own)
     _check_within(log, within)
-    rows = read_values(log, [*against, *protect], progress).filter(pl.col(SIGNAL + signal).is_not_null())
+    rows = read_values(log, [*against, *protect], progress, own).filter(pl.col(SIGNAL + signal).is_not_null())
     for name in against:
         unknown = rows[f"value.{name}"].null_count()
         if unknown > UNKNOWN * rows.height:
@@ -104,16 +108,16 @@ def rebalance(
             mend="collect rows that have the feature and are rejected, or the other way round",
         )
     kept, within, bins, clear = chosen
-    features = _before_after(rows, accepted, kept, [(name, "against") for name in against])
-    features += _before_after(rows, accepted, kept, [(name, "protected") for name in protect])
-    for entry in features:
+    told = _before_after(rows, accepted, kept, [(name, "against") for name in against])
+    told += _before_after(rows, accepted, kept, [(name, "protected") for name in protect])
+    for entry in told:
         if entry.role == "protected" and _lost(entry):
             raise InputError(
                 f"{entry.feature} is protected and would lose more than half of its bits",
                 mend=f"it goes with {' or '.join(against)}: collect rows in which they differ",
             )
     if "truth" in rows.columns:
-        features += _before_after(rows, accepted, kept, [("truth", "truth")])
+        told += _before_after(rows, accepted, kept, [("truth", "truth")])
     result = Rebalanced(
         signal=signal,
         within=within,
@@ -121,7 +125,7 @@ def rebalance(
         kept=int(kept.sum()),
         accepted=int((kept & accepted).sum()),
         bins=bins,
-        features=features,
+        features=told,
         notes=[CHANGED, *([] if clear else [f"cut more finely than {bins} levels too few rows are left: {LEFT}"])],
     )
     return _rows(log, rows["row"].to_numpy()[kept]), result

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from freshbits.outputs.features.feature import Feature
     from freshbits.rollouts.log import Log
 
 NGRAM = "ngram:"
@@ -28,15 +29,16 @@ COUNTS = tuple(feature.name for feature in CORE if feature.kind == "count")
 PLAIN = ("truncated", "source", "region")
 
 
-def check_names(log: Log, signal: str, names: Sequence[str]) -> None:
+def check_names(log: Log, signal: str, names: Sequence[str], own: Sequence[Feature] = ()) -> None:
     """Raises an `InputError` for a name that is no feature of this log.
 
     Args:
         log: the log.
         signal: the signal that is acted on, which is no feature of itself.
         names: names as a report gives them: `characters`, `bullets`, `source`, another signal, `ngram:WORD`.
+        own: a person's own features.
     """
-    known = [*(feature.name for feature in CORE), *(name for name in PLAIN if name in log.schema)]
+    known = [*(feature.name for feature in (*CORE, *own)), *(name for name in PLAIN if name in log.schema)]
     known += [name for name in log.signals if name != signal]
     for name in names:
         if name not in known and not (name.startswith(NGRAM) and len(name) > len(NGRAM)):
@@ -46,7 +48,12 @@ def check_names(log: Log, signal: str, names: Sequence[str]) -> None:
             )
 
 
-def read_values(log: Log, names: Sequence[str], progress: Callable[[str], None] | None = None) -> pl.DataFrame:
+def read_values(
+    log: Log,
+    names: Sequence[str],
+    progress: Callable[[str], None] | None = None,
+    own: Sequence[Feature] = (),
+) -> pl.DataFrame:
     """Reads keys, signals, truth and the named features of all rows, in reading order.
 
     Returns:
@@ -57,7 +64,7 @@ def read_values(log: Log, names: Sequence[str], progress: Callable[[str], None] 
     parts = []
     before = 0
     for batch in log.batches(needed(log.schema)):
-        part = compact(batch, TEXT)
+        part = compact(batch, TEXT, own)
         held = _held(batch["completion"].fill_null("").to_list(), words) if words else {}
         columns = [pl.int_range(before, before + part.height, eager=True).alias("row")]
         columns += [part[name] for name in ("prompt", "group", "round") if name in part.columns]

@@ -85,7 +85,8 @@ def named(entry: Shortcut) -> str:
     soon = ""
     if entry.onset_round is not None:
         soon = f"; at these rates it outnumbers right answers in {number(entry.onset_round, 1)} rounds of filtering"
-    return f"{entry.name}: {paid}{gained}{least}{surely}{soon}"
+    value = "" if entry.value is None else f" {entry.value}"
+    return f"{entry.name}{value}: {paid}{gained}{least}{surely}{soon}"
 
 
 def saturation(audit: Audit) -> str:

@@ -20,8 +20,9 @@ from freshbits.tally.tally import Tally
 from freshbits.tally.values import Values, count_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from freshbits.outputs.features.feature import Feature
     from freshbits.rollouts.log import Log
     from freshbits.rollouts.problems import Problems
 
@@ -29,12 +30,13 @@ SHARD_ROWS = 400_000  # rows whose cells are held at once
 FEATURE = "feature."
 
 
-def tally(log: Log, progress: Callable[[str], None] | None = None) -> Tally:
+def tally(log: Log, progress: Callable[[str], None] | None = None, features: Sequence[Feature] = ()) -> Tally:
     """Counts a log into a `Tally`, reading its text once.
 
     Args:
         log: what `freshbits.read` gave.
         progress: called with what is being done, in words.
+        features: a person's own features, counted beside the core ones.
 
     Raises:
         InputError: if the log has no rows or none of its signals is ever scored.
@@ -43,7 +45,7 @@ def tally(log: Log, progress: Callable[[str], None] | None = None) -> Tally:
         texts = Sampled.empty()
         partition = _partition(log)
         for batch in log.batches(needed(log.schema, partition)):
-            part = compact(batch, partition)
+            part = compact(batch, partition, features)
             texts = texts.merge(sample(batch, part))
             narrow.append(_with_prompts(part, log.problems, narrow.rows))
             if progress is not None:

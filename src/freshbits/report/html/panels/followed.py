@@ -56,7 +56,7 @@ def _paid(signal: str, section: Hacking, numbers: Numbers) -> list[Html | None]:
     """Writes what a signal pays for besides the truth, with a rollout that is paid, and where its gain went."""
     rows: list[tuple[Any, ...]] = [
         (
-            each.name,
+            each.name if each.value is None else f"{each.name} {each.value}",
             each.kind,
             each.direction + AMONG.get(each.among, ""),
             numbers.show(each.share),
