@@ -109,11 +109,11 @@ def test_the_same_log_gives_the_same_section():
 
 
 def test_a_category_that_is_paid_is_named_and_counted_once():
-    """A judge of openings: right ones and wrong ones alike are paid for a number or a fence at the start."""
+    """A judge of openings: one that begins with a mark is paid for, right or wrong."""
     rng = np.random.default_rng(9)
     rows = Hacked(prompts=150, rounds=1).rows(9)
-    opening = rng.choice(["12 ", "```\n", "So ", "and "], rows.height)
-    paid = np.isin(opening, ["12 ", "```\n"]) * 0.5 + 0.2 + 0.2 * rows["truth"].to_numpy()
+    opening = rng.choice(["( ", "$ ", "So ", "so "], rows.height)
+    paid = 0.2 + 0.2 * rows["truth"].to_numpy() + 0.3 * (opening == "( ") + 0.5 * (opening == "$ ")
     found = judged(
         rows.with_columns(
             pl.concat_str(pl.Series(opening), "completion").alias("completion"),
@@ -122,9 +122,7 @@ def test_a_category_that_is_paid_is_named_and_counted_once():
     )
     assert found.first == "first_token"
     named = {entry.value: entry.direction for entry in found.shortcuts if entry.matters}
-    assert {"number": "more is accepted", "code_fence": "more is accepted"}.items() <= named.items() or {
-        "capital": "less is accepted",
-        "lowercase": "less is accepted",
-    }.items() <= named.items()
+    assert named["latex"] == "more is accepted"
+    assert set(named) <= {"latex", "punctuation", "capital", "lowercase"}
     step = found.gain[-1]
     assert sum(part["value"] for part in step["by"].values()) == pytest.approx(step["total"]["value"], abs=1e-9)
