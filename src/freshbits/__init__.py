@@ -1,7 +1,7 @@
 """freshbits: says in bits what a generation-training loop takes in.
 
 `import freshbits as fb` loads the standard library and the result types; everything else is imported when used:
-`fb.read`, `fb.score`, `fb.audit`, `fb.compare`, `fb.forecast`, `fb.label`, `fb.page`.
+`fb.read`, `fb.score`, `fb.audit`, `fb.compare`, `fb.forecast`, `fb.check`, `fb.run`, `fb.label`, `fb.page`.
 """
 
 from __future__ import annotations

@@ -233,6 +233,14 @@ def test_a_policy_gradient_moves_on_contrast_and_stays_where_there_is_none(tmp_p
         assert any(not torch.equal(weights[name], base[name]) for name in base) is moves
 
 
+def test_a_single_update_moves_the_weights(tmp_path):
+    model = load(TINY)
+    rows = [Example("75=", tuple(model.encode_completion("32+43")))] * 4
+    supervise(model, rows, Updates(steps=1, batch=4, rate=1e-3, seed=1), tmp_path)
+    base = load(TINY).network.state_dict()
+    assert any(not torch.equal(value, base[name]) for name, value in model.network.state_dict().items())
+
+
 def test_a_network_built_anew_reads_its_own_weights_after_a_trainer_used_another(tmp_path):
     task, model = Sums(), load(TINY)
     rows = [Example(p.text, tuple(model.encode_completion(task.answers(p)[0]))) for p in task.train[:16]]

@@ -39,7 +39,8 @@ def arguments(updates: Updates, folder: Path) -> dict[str, Any]:
         "max_steps": updates.steps,
         "learning_rate": updates.rate,
         "lr_scheduler_type": "constant_with_warmup",
-        "warmup_steps": max(1, round(WARM * updates.steps)),
+        # The rate of the first step of a rise is nothing, so very few updates have none.
+        "warmup_steps": round(WARM * updates.steps),
         "seed": updates.seed,
         "data_seed": updates.seed,
         "use_cpu": not torch.cuda.is_available(),
