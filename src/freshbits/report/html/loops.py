@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from freshbits.loop.meter import LedgerRow
     from freshbits.loop.run import Run
     from freshbits.loop.structure import Structure
+    from freshbits.results import Status
 
 OPEN = "Does anything from outside reach the student?"
 WENT = "Where did it go?"
@@ -89,7 +90,7 @@ def _structure(found: Structure) -> Panel:
         table("Signals", ("signal", "it is", "comes from", "by way of", "trained on"), signals),
         notes([*([said[found.verdict]] if found.verdict in said else []), unknown]),
     )
-    status = "not_judged" if found.verdict == "undetermined" else "judged"
+    status: Status = "not_judged" if found.verdict == "undetermined" else "judged"
     return Panel("structure", OPEN, f"{_verdict(found).capitalize()}: {found.reason}.", status, body)
 
 
