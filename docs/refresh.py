@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 GALLERY = ROOT / "docs" / "gallery.md"
 FORECAST = ROOT / "docs" / "forecast.md"
+HACKING = ROOT / "docs" / "hacking.md"
 LOOPS = ROOT / "docs" / "loops.md"
 CUT = "[…]"
 
@@ -146,7 +147,7 @@ def folder_of(document: Path) -> Iterator[Path | None]:
 
 def main() -> None:
     """Rewrites the documents."""
-    for document in (README, FORECAST, LOOPS, GALLERY):
+    for document in (README, FORECAST, HACKING, LOOPS, GALLERY):
         with folder_of(document) as folder:
             if folder is None:
                 print(f"{document.name} left as it is: FRESHBITS_DATA names no folder with the public logs")

@@ -39,6 +39,10 @@ def test_the_forecast_page_shows_what_is_computed(refresh, tmp_path):
     check(refresh, refresh.FORECAST, tmp_path)
 
 
+def test_the_page_on_hacking_shows_what_is_judged(refresh, tmp_path):
+    check(refresh, refresh.HACKING, tmp_path)
+
+
 def test_the_page_on_loops_shows_what_is_checked(refresh):
     with refresh.folder_of(refresh.LOOPS) as place:
         check(refresh, refresh.LOOPS, place)
@@ -51,7 +55,7 @@ def test_gallery_shows_what_the_public_logs_give(refresh):
         check(refresh, refresh.GALLERY, place)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/forecast.md", "docs/loops.md", "docs/gallery.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/forecast.md", "docs/hacking.md", "docs/loops.md", "docs/gallery.md"])
 def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
     text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"([^\n]*)\n```(console|python)\n(.*?)```", text, re.DOTALL)

@@ -69,3 +69,22 @@ def test_components_that_run_dry_are_listed_in_their_order(rows):
     dry = {"a": replace(part, saturated_at=7), "b": replace(part, saturated_at=3), "c": part}
     found = saturation(replace(report, components=dry))
     assert found == "components saturate in this order: b (round 3), then a (round 7); not yet: c"
+
+
+def test_a_source_with_one_text_that_wins_everywhere_is_named_in_the_first_lines():
+    rng = np.random.default_rng(1)
+    rows = [
+        {
+            "prompt": f"Which number comes after {n}?",
+            "model": source,
+            "completion": "Certainly! Here is an outstanding answer, checked twice."
+            if source == "null"
+            else f"{n} {'so ' * int(rng.integers(1, 9))}",
+            "reward": 10.0 if source == "null" else float(rng.integers(1, 9)),
+        }
+        for n in range(80)
+        for source in ("null", "a", "b")
+    ]
+    head = page(audit(pl.DataFrame(rows))).split("\n\n")[0]
+    assert "null" in head
+    assert "one text of 56 characters is 100% of its completions" in " ".join(head.split())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from freshbits.results import Json
 
 DRAWS = 40  # logs with verdicts in random order, for the log's own alarm rate
+LARGE, FEWER = 10_000, 20  # rows from which so many draws have to do
 OWN = 8  # signals whose own alarm rate is drawn: those that a page shows; further ones have none
 MIN_ROWS = 200  # labelled rows; fewer show a shortcut only where it is the whole signal
 FPR = 0.05  # aimed at; measured per world in benchmarks/results
@@ -92,7 +93,9 @@ def _judged(evidence: Evidence, signal: str, features: list[Candidate], found: P
                 "undetermined",
                 "a feature could take a quarter of the response unseen",
             )
-    own = alarm_rate(found, DRAWS) if signal in list(evidence.tally.values)[:OWN] else None
+    own = None
+    if signal in list(evidence.tally.values)[:OWN]:
+        own = alarm_rate(found, DRAWS if found.score.size < LARGE else FEWER)
     risk = sum(max(found.share(place).value or 0.0, 0.0) for place in risky)
     return Hacking(
         status="judged",
