@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freshbits.loop.arms import ROUNDS, arms
-from freshbits.loop.foresight import Foreseen, foresee
+from freshbits.loop.foresight import LEVEL, Foreseen, foresee
 from freshbits.loop.rounds import Rounds
 
 if TYPE_CHECKING:
@@ -97,11 +98,17 @@ def _forecasts(found: list[Ended]) -> dict[str, Any]:
 def _coverage(found: list[Ended]) -> dict[str, Any]:
     told: dict[str, Any] = {"runs": len(found)}
     for name, bar in (("accuracy", NARROW), ("variety", NARROW_VARIETY)):
-        inside, half = [], []
-        for each in found:
-            band, came = getattr(each.foreseen, name), getattr(each.foreseen, f"{name}_came")
-            inside.append(band.low <= came <= band.high)
-            half.append((band.high - band.low) / 2 / (1.0 if name == "accuracy" else band.value))
-        share, width = float(np.mean(inside)), float(np.median(half))
-        told[name] = {"covered": share, "half_width": width, "met": share >= COVERED and width <= bar}
+        told[name] = {}
+        for level in (LEVEL, COVERED):
+            # The ends of the 90 % interval, drawn in as a normal law would have them for the lower level.
+            part = NormalDist().inv_cdf((1 + level) / 2) / NormalDist().inv_cdf((1 + LEVEL) / 2)
+            inside, half = [], []
+            for each in found:
+                band, came = getattr(each.foreseen, name), getattr(each.foreseen, f"{name}_came")
+                low, high = (band.value + part * (end - band.value) for end in (band.low, band.high))
+                inside.append(low <= came <= high)
+                half.append((high - low) / 2 / (1.0 if name == "accuracy" else band.value))
+            share, width = float(np.mean(inside)), float(np.median(half))
+            met = share >= COVERED and width <= bar
+            told[name][f"{100 * level:.0f}"] = {"covered": share, "half_width": width, "met": met}
     return told
