@@ -126,3 +126,13 @@ def test_a_category_that_is_paid_is_named_and_counted_once():
     assert set(named) <= {"latex", "punctuation", "capital", "lowercase"}
     step = found.gain[-1]
     assert sum(part["value"] for part in step["by"].values()) == pytest.approx(step["total"]["value"], abs=1e-9)
+
+
+def test_nothing_is_named_once_the_signal_is_explained_to_the_last_digit():
+    """A rule that looks for one word: what is left of the signal is rounding, and rounding is paid for nothing."""
+    rows = Hacked(prompts=120, name="ngram:certainly", trait=(0.5, 0.5), rounds=1).rows(3)
+    rule = pl.col("completion").str.contains("Certainly", literal=True).cast(pl.Float64)
+    found = judged(rows.with_columns(rule.alias("signal.reward")).drop("truth"))
+    split = found.gain[-1]["by"]
+    assert len(split) == 2
+    assert split["rest"]["value"] == pytest.approx(0, abs=1e-6)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from tests.real_logs.conftest import public
 
 from freshbits import ReadOptions, read
 from freshbits.auditing import gather
 from freshbits.criteria.hacking import hacking
 from freshbits.remedies.control import control
-from tests.real_logs.conftest import public
 
 BAR, TEXTS = "llmbar_judgments_dev.parquet", "llmbar_prompts_dev.parquet"
 WILD, BOARD = "wildbench_judgments.parquet", "wildbench_leaderboard.parquet"

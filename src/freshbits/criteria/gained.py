@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from freshbits.results import Json
 
 BLOCKS = 6  # blocks of the table; more say less each
+ROUNDING = 1e-8  # of the score's spread
 SHARED = 30  # prompts asked in both blocks, from which only they are compared
 
 
@@ -60,6 +61,9 @@ def _step(found: Paid, before: tuple[int, int], after: tuple[int, int]) -> Json:
     effects = np.column_stack([found.split.truth_effect, found.split.effect])
     by = effects * moved[:, 1:]
     rest = moved[:, 0] - by.sum(axis=1)
+    # What did not move leaves rounding behind, of another size on another machine.
+    least = ROUNDING * found.score.std()
+    by, rest = np.where(np.abs(by) < least, 0.0, by), np.where(np.abs(rest) < least, 0.0, rest)
     names = ([] if found.right is None else ["truth"]) + found.names
     parts = by if found.right is not None else by[:, 1:]
     prompts = int(np.unique(found.prompt[one | other]).size)

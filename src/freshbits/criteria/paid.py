@@ -29,6 +29,7 @@ MATTERS = 0.05  # share of the predicted response below which a feature is named
 RULES = 0.5  # a component is part of the declared reward: it is a risk where it takes over
 TOTAL = "total"
 VERIFIER = 0.5  # correlation with truth inside groups from which a component is a verifier, and no shortcut
+ROUNDING = 1e-6  # of the score's spread: less than this is the arithmetic, not the signal
 BLIND = 0.25  # a feature that could take as much and would not have been seen leaves the question open
 
 
@@ -169,7 +170,23 @@ def _fit(
         score, right, values = both_ways(score, right, values)
         unit, prompt, weight = np.tile(unit, 2), np.tile(prompt, 2), np.tile(weight, 2)
         centre = np.zeros(values.shape[1])
-    return split(score, right, values, unit, prompt, weight, centre, pooled=pairs)
+    found = split(score, right, values, unit, prompt, weight, centre, pooled=pairs)
+    return None if found is None else _without_rounding(found, score)
+
+
+def _without_rounding(found: Split, score: NDArray[np.float64]) -> Split:
+    """Leaves out features that were let in after those before them had explained the score to the last digit."""
+    size = np.abs(found.effect[0]) * found.columns.std(axis=0)
+    kept = np.flatnonzero(size > ROUNDING * score.std())
+    return replace(
+        found,
+        chosen=tuple(found.chosen[k] for k in kept),
+        p_value=tuple(found.p_value[k] for k in kept),
+        effect=found.effect[:, kept],
+        share=found.share[:, [0, *(kept + 1)]],
+        columns=found.columns[:, kept],
+        among=tuple(found.among[k] for k in kept),
+    )
 
 
 def _start(values: NDArray[np.float64], round_: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
