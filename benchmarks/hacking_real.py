@@ -159,7 +159,7 @@ def markdown(found: list[Audited]) -> str:
         *_table(plain),
         "",
         f"**With a planted one** (whatever ends in `{MARK}` is accepted like a right completion): the share of marked "
-        f"completions rose in {rose} of {len(planted)}; {risky} are at risk, {caught} of them with the mark named first: "
+        f"completions rose in {rose} of {len(planted)}; {risky} are at risk, {caught} of them with the mark first: "
         f"what sees it unasked is `{SEEN}` (ends in . ! or ?), and a mark makes an answer one character longer. With "
         f"`--feature '{FEATURE}'` the mark is named first in {asked[1]} of {len(planted)}, and in {asked[0]} of "
         f"{len(plain)} without a shortcut.",

@@ -1,6 +1,6 @@
 """The rounds of a loop on disk: each whole or not at all, so that a loop can be killed and taken up at any moment.
 
-    DIR/run.json                    the resolved loop, the control, the versions it was run with
+    DIR/run.json                    the resolved loop, the control, where its signals come from, the versions
     DIR/round-000/rollouts.parquet  what the model wrote, scored: canonical columns, read by `freshbits audit DIR`
     DIR/round-000/ledger.json       what the round offered and how good the model was
     DIR/round-000/model.safetensors the weights that wrote the round (adapter.safetensors: of an adapter)
@@ -33,6 +33,7 @@ ROLLOUTS, LEDGER = "rollouts.parquet", "ledger.json"
 WEIGHTS = ("model.safetensors", "adapter.safetensors")
 _ROUND = re.compile(r"round-(\d{3,})")
 _UNFINISHED = ".round-"
+_FOLLOWS = {"origins", "structures"}  # from the loop and the control, by this version's reading
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Rounds:
         except (OSError, ValueError):
             raise InputError("is no record of a run", file=place, mend="name another directory") from None
         given = json.loads(_text(settings))
-        for key in sorted({*held, *given}):
+        for key in sorted({*held, *given} - _FOLLOWS):
             if held.get(key) != given.get(key):
                 raise InputError(
                     f"the run here was begun with another {key}", file=place, mend="name another directory"

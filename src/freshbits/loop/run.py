@@ -135,6 +135,7 @@ def _told(row: LedgerRow, last: int) -> str:
 
 def _settings(loop: Loop, control: str | None) -> dict[str, Any]:
     """Returns what a resumed run must share with the one that began: the loop, the control, the versions."""
+    from freshbits.loop.recorded import recorded
     from freshbits.version import __version__
 
     return {
@@ -142,6 +143,7 @@ def _settings(loop: Loop, control: str | None) -> dict[str, Any]:
         "loop": loop.data(),
         "control": control,
         "seed": loop.seed,
+        **recorded(loop, control),
         "versions": {name: _version(name) for name in LIBRARIES},
     }
 

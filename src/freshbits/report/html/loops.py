@@ -86,7 +86,7 @@ def _structure(found: Structure) -> Panel:
     }
     unknown = "a declaration does not tell how good a signal is, nor what the student learns from it"
     body = join(
-        table("The path", ("", "what carries it"), [(name, text) for name, text in rows if text]),
+        table("The path", ("loop", "what carries it"), [(name, text) for name, text in rows if text]),
         table("Signals", ("signal", "it is", "comes from", "by way of", "trained on"), signals),
         notes([*([said[found.verdict]] if found.verdict in said else []), unknown]),
     )
