@@ -15,7 +15,8 @@ HEAD = f"""# What was declared and what was measured
 
 The tiny model on sums, {ROUNDS} rounds of training, 640 completions of 80 prompts in each of {ROUNDS + 1} logged
 rounds, truth on every row. *Declared*: read off the declaration before the run, for the loop and for its signal.
-*By the log alone*: the audit where no origin is declared. *Verdict*: `freshbits audit DIR`, which finds the declaration
+*By the log alone*: the audit where no origin is declared, so that a signal that says something beyond the model stays
+undetermined. *Verdict*: `freshbits audit DIR`, which finds the declaration
 in the run's record. Bits are those that the signal says per rollout beyond the model's own votes and log-probability.
 Flawed verifiers accept {100 * RATES[0]:.0f} % of right and {100 * RATES[1]:.0f} % of wrong completions, by lot: one
 without a fault cannot be told from a copy of the truth. The judges accept completions that a model finds likelier than
