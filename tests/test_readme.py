@@ -55,7 +55,9 @@ def test_gallery_shows_what_the_public_logs_give(refresh):
         check(refresh, refresh.GALLERY, place)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/forecast.md", "docs/hacking.md", "docs/loops.md", "docs/gallery.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/forecast.md", "docs/hacking.md", "docs/loops.md", "docs/gallery.md"]
+)
 def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
     text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"([^\n]*)\n```(console|python)\n(.*?)```", text, re.DOTALL)
