@@ -29,10 +29,12 @@ PUBLIC = {
     "audit",
     "check",
     "compare",
+    "control",
     "forecast",
     "label",
     "page",
     "read",
+    "rebalance",
     "run",
     "score",
 }

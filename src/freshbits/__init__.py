@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from freshbits.loop.checking import check
     from freshbits.loop.declare import Loop
     from freshbits.loop.run import run
+    from freshbits.remedies.control import control
     from freshbits.remedies.label import label
+    from freshbits.remedies.rebalance import rebalance
     from freshbits.report.terminal import page
     from freshbits.rollouts.log import Log
     from freshbits.rollouts.options import ReadOptions
@@ -40,10 +42,12 @@ __all__ = [
     "audit",
     "check",
     "compare",
+    "control",
     "forecast",
     "label",
     "page",
     "read",
+    "rebalance",
     "run",
     "score",
 ]
@@ -56,10 +60,12 @@ _HOMES = {
     "audit": "freshbits.auditing",
     "check": "freshbits.loop.checking",
     "compare": "freshbits.comparing",
+    "control": "freshbits.remedies.control",
     "forecast": "freshbits.forecasting",
     "label": "freshbits.remedies.label",
     "page": "freshbits.report.terminal",
     "read": "freshbits.rollouts.read",
+    "rebalance": "freshbits.remedies.rebalance",
     "run": "freshbits.loop.run",
     "score": "freshbits.signals.scoring",
 }
