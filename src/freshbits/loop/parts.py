@@ -82,6 +82,20 @@ class Task(Part):
         return self.dataset is not None
 
 
+class Served(Part):
+    """Declares an OpenAI-compatible server that writes in the student's place.
+
+    Attributes:
+        url: where it is (`http://localhost:8000/v1`).
+        model: the name it serves the student under.
+        reload: command that brings new weights to it, run before every round writes; `{weights}` in it is the folder.
+    """
+
+    url: Word
+    model: Word
+    reload: Word | None = None
+
+
 class Model(Part):
     """Declares the student; exactly one of config, name and path.
 
@@ -94,6 +108,9 @@ class Model(Part):
         device: where it runs.
         revision: of a Hugging Face name.
         options: passed to what builds the model.
+        engine: what writes: `transformers`, or `vllm`.
+        engine_options: passed to vLLM.
+        server: a server that writes instead.
         base_rate: how often it is right before training: a share, one per prompt, or `beta:a,b`; for the projection.
     """
 
@@ -105,11 +122,16 @@ class Model(Part):
     device: Word = "auto"
     revision: Word | None = None
     options: dict[str, JsonValue] = {}
+    engine: Literal["transformers", "vllm"] = "transformers"
+    engine_options: dict[str, JsonValue] = {}
+    server: Served | None = None
     base_rate: Chance | Beta | Annotated[list[Chance], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Model:
         exactly_one(self, ("config", "name", "path"), "a model")
+        if self.server is not None and self.engine == "vllm":
+            raise UnclearError("a model has an engine and a server", "leave out one of them", "server")
         return self
 
     @property

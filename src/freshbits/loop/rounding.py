@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from freshbits.errors import InputError
+from freshbits.loop.engines import Remote, Vllm
 from freshbits.loop.evaluation import exact, sampled
 from freshbits.loop.generate import Local
 from freshbits.loop.meter import meter_round
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from freshbits.loop.declare import Loop
     from freshbits.loop.evaluation import Evaluation
+    from freshbits.loop.generate import Generator
     from freshbits.loop.meter import LedgerRow
     from freshbits.loop.rounds import Rounds
     from freshbits.loop.scoring import Judge, Scorer
@@ -73,6 +75,13 @@ class Rounding:
             raise InputError("grpo learns from the round's own rollouts only", mend="leave out pool and fresh")
         if loop.train.method == "grpo" and loop.train.samples < 2:
             raise InputError("grpo compares completions of one prompt", mend="write samples: 8")
+        server = loop.model.server
+        if server is not None and server.reload is None and control != "frozen":
+            raise InputError(
+                "the server would go on with the weights it has",
+                column="model.server",
+                mend="write reload: a command that brings it the folder {weights}",
+            )
         for signal in loop.signals:
             if signal.kind == "reference" and signal.reference != "task":
                 raise InputError(
@@ -226,10 +235,15 @@ class Rounding:
             raise InputError("the task has no true completions to train on", mend="leave out fresh")
         return found
 
-    def _generator(self, model: Model) -> Local:
+    def _generator(self, model: Model) -> Generator:
         longest = self.task.longest
         # A right completion is no longer than this in characters, so not in tokens either; one more ends it.
         most = self.loop.train.max_tokens if longest is None else min(self.loop.train.max_tokens, longest + 1)
+        declared = self.loop.model
+        if declared.server is not None:
+            return Remote(model, most, declared.server)
+        if declared.engine == "vllm":
+            return Vllm(model, most, dict(declared.engine_options))
         return Local(model, most)
 
     def meter(self, model: Model, rows: pl.DataFrame, rounds: Rounds, trained: Mapping[str, float | None]) -> LedgerRow:
