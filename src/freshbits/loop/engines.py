@@ -1,8 +1,8 @@
 """Other engines that write for a loop: an OpenAI-compatible server, and vLLM in this process.
 
 The student changes in every round, so an engine is given its weights before it writes: vLLM loads them, a server is
-told by a command of yours. Log-probabilities are this process's own, from the weights that the round keeps on disk, so a
-server that writes with other weights shows in them.
+told by a command of yours. Log-probabilities are this process's own, from the weights that the round keeps on disk, so
+a server that writes with other weights shows in them.
 """
 
 from __future__ import annotations
