@@ -31,8 +31,8 @@ DRAWS = 40  # logs with verdicts in random order, for the log's own alarm rate
 LARGE, FEWER = 10_000, 20  # rows from which so many draws have to do
 OWN = 8  # signals whose own alarm rate is drawn: those that a page shows; further ones have none
 MIN_ROWS = 200  # labelled rows; fewer show a shortcut only where it is the whole signal
-FPR = 0.05  # aimed at; measured per world in benchmarks/results
-FPR_SOURCE = "tabular loops without a shortcut (benchmarks/hacking)"
+FPR = 0.0075  # upper end (95 %) of 0 alarms in 400 loops
+FPR_SOURCE = "at most so often in tabular loops without a shortcut: 0 of 400 (benchmarks/hacking)"
 
 
 def hacking(evidence: Evidence, signal: str) -> Hacking:
