@@ -306,6 +306,7 @@ def main() -> None:
 def page(found: dict[str, Any]) -> str:
     """Returns the figures as a page."""
     gold_, truth_, tests, cheat = found["gold"], found["truth"], found["generated"], found["cheats"]
+    which = "" if tests["every"] == 1 else f" (every {tests['every']}. sample of a problem)"
     lines = [
         "# Unit tests, measured",
         "",
@@ -314,8 +315,7 @@ def page(found: dict[str, Any]) -> str:
         f"- Gold: {gold_['right']} of {gold_['solutions']} canonical solutions pass their own tests.",
         f"- Truth: {truth_['agree']:.3%} of {truth_['samples']:,} samples are judged as recorded "
         f"({truth_['disagree']} are not), {truth_['cpu ms per sample']} ms of CPU each.",
-        f"- Model-written tests: {tests['agree']:.3%} of {tests['samples']:,} shares (each {tests['every']}th "
-        "sample of a problem) as recorded, "
+        f"- Model-written tests: {tests['agree']:.3%} of {tests['samples']:,} shares{which} as recorded, "
         f"{tests['vectors that agree']:.3%} of vectors, {tests['cpu ms per sample']} ms of CPU each.",
         f"- Busy machine: {found['again']['scores changed']} of {found['again']['samples']} scores change beside "
         f"{found['again']['loops beside']} endless loops.",
