@@ -284,3 +284,24 @@ def test_other_pages_do_not_obey_names_either():
     for text in (comparison, forecast_page({evil: section})):
         assert "\x1b" not in text
         assert "[bold]ward" in text
+
+
+def test_a_source_that_writes_one_text_is_named_before_anything_else():
+    rows = [
+        {
+            "prompt": f"What is {q} + {q}?",
+            "model": model,
+            "completion": "This is perfect." if model == "flatterer" else f"{q} and {q} make {2 * q + k % 2}.",
+            "score": 1.0 if model == "flatterer" else float(k % 2 == 0),
+        }
+        for q in range(60)
+        for model in ("honest", "flatterer")
+        for k in range(4)
+    ]
+    audit = fb.audit(pl.DataFrame(rows))
+    assert fb.page(audit).splitlines()[0].startswith("! flatterer: one text of 16 characters")
+    from freshbits.report.html.page import audit_html
+
+    heading = audit_html(audit).split("<h1", 1)[1].split("</h1>", 1)[0]
+    assert "flatterer" in heading
+    assert "does not answer its prompts" in heading

@@ -59,6 +59,8 @@ def _write(console: Console, audit: Audit) -> None:
 
 def _head(console: Console, audit: Audit) -> None:
     log = audit.log
+    for source in log.degenerate:  # before anything else: what such a source scores is no answer to anything
+        item(console, f"{source.source}: {source.why}", "bold red", indent=0, mark="!")
     console.print(
         f"[bold]{safe(log.format)}[/bold]: {many(log.rollouts, 'rollout')} of {many(log.prompts, 'prompt')} in "
         f"{many(log.groups, 'group')} of {safe(log.group_size)}, {many(log.rounds, 'round')}"
@@ -73,8 +75,6 @@ def _head(console: Console, audit: Audit) -> None:
         lines.append(f"features, surprise and scores from a sample of {size}")
     for line in lines:
         item(console, line, "dim")
-    for source in log.degenerate:
-        item(console, f"{source.source}: {source.why}", "bold red", mark="!")
 
 
 def _verdict(console: Console, audit: Audit) -> None:

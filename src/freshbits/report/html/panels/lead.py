@@ -48,8 +48,11 @@ def _names(signals: list[str]) -> str:
 
 
 def _sentences(audit: Audit) -> list[tuple[str, str, str]]:
-    """Returns (signal, sentence, status), openness before contents where truth is known."""
+    """Returns (signal, sentence, status): sources that answer nothing, risks, openness with truth, contents."""
     found = [
+        (source.source, f"does not answer its prompts: {source.why}.", "judged") for source in audit.log.degenerate
+    ]
+    found += [
         (signal, f"is at risk of being hacked: {tells(section)}.", "judged")
         for signal, section in audit.hacking.items()
         if section.verdict == "at_risk"
@@ -91,6 +94,5 @@ def read(audit: Audit) -> Html:
     if log.sampled:
         of = f"{many(log.sampled.rows, 'rollout')} of {many(log.sampled.prompts, 'prompt')}"
         lines.append(f"features, surprise and scores from a sample of {of}")
-    warned = [f"{source.source}: {source.why}" for source in log.degenerate]
     told = tag("details", tag("summary", "How it was read"), notes(lines)) if lines else None
-    return join(tag("p", tag("b", log.format), f": {size}", class_="read"), notes(warned, "warning"), told)
+    return join(tag("p", tag("b", log.format), f": {size}", class_="read"), told)
