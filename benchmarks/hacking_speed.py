@@ -19,9 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 from benchmarks.audit_speed import peak_mb, write
+from benchmarks.truth_speed import label_rows, record
 
 OWN = [f"letter_{letter}=count:{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"] + [
     "comma=contains:,",
@@ -43,26 +43,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder / "log", options.rows)
-        _label(folder, options.labels)
+        label_rows(folder, options.labels)
         command = [sys.executable, "-m", "benchmarks.hacking_speed", "--child", str(folder)]
         result = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, object] = json.loads(result.stdout)
     report = {"rows": options.rows, "labels": options.labels, "polars": pl.__version__, **figures}
-    text = json.dumps(report, indent=2) + "\n"
-    print(text)
-    temporary = options.out.with_suffix(".tmp")
-    temporary.write_text(text)
-    temporary.replace(options.out)
-
-
-def _label(folder: Path, count: int) -> None:
-    """Draws labels for the accuracy reward: it is wrong on one row in ten."""
-    import freshbits as fb
-
-    table, _ = fb.label(fb.read(folder / "log"), "accuracy_reward", count)
-    wrong = np.random.default_rng(0).random(table.height) < 0.1
-    truth = np.where(wrong, 1.0 - table["accuracy_reward"].to_numpy(), table["accuracy_reward"].to_numpy())
-    table.with_columns(pl.Series("truth", truth)).write_parquet(folder / "labels.parquet")
+    record(report, options.out)
 
 
 def _child(folder: Path) -> None:

@@ -38,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder / "log", options.rows)
-        _label(folder, options.labels)
+        label_rows(folder, options.labels)
         figures = {stage: _run(stage, folder) for stage in ("count", "audit", "truth")}
     statistics = round(figures["truth"]["cpu_s"] - figures["count"]["cpu_s"], 1)
     report = {
@@ -49,14 +49,19 @@ def main() -> None:
         "all statistics, CPU s (bar 60)": statistics,
         "of these with truth, CPU s": round(figures["truth"]["cpu_s"] - figures["audit"]["cpu_s"], 1),
     }
+    record(report, options.out)
+
+
+def record(report: dict[str, object], out: Path) -> None:
+    """Prints figures and writes them, whole or not at all."""
     text = json.dumps(report, indent=2) + "\n"
     print(text)
-    temporary = options.out.with_suffix(".tmp")
+    temporary = out.with_suffix(".tmp")
     temporary.write_text(text)
-    temporary.replace(options.out)
+    temporary.replace(out)
 
 
-def _label(folder: Path, count: int) -> None:
+def label_rows(folder: Path, count: int) -> None:
     """Draws labels for the accuracy reward and fills them in: the reward is wrong on one row in ten."""
     import freshbits as fb
 

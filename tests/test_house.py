@@ -73,7 +73,7 @@ NARROW = {
     "worlds": {"errors", "atomic", "rollouts", "worlds"},  # never the formulas that it tests
     "information": {"errors", "results", "information"},
     "dynamics": {"errors", "results", "information", "dynamics"},
-    "signals": {"version", "errors", "atomic", "rollouts", "outputs", "signals"},
+    "signals": {"version", "errors", "atomic", "results", "rollouts", "outputs", "information", "signals"},
     "integrations": {
         "errors",
         "results",

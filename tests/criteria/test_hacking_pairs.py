@@ -1,6 +1,5 @@
 """Judged pairs: what a judge prefers besides the better answer, the same whichever text stood first."""
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -9,33 +8,7 @@ from freshbits.criteria.hacking import hacking
 from freshbits.criteria.opposed import opposed
 from freshbits.criteria.traits import traits
 from freshbits.rollouts.options import ReadOptions
-
-WORDS = ("alpha", "beta", "gamma", "delta")
-
-
-def drawn(seed, pairs=400, fond=0.0, styled=0.0):
-    """A judge prefers the better text, and by `fond` per log unit the longer one; `styled`: better ones are longer."""
-    rng = np.random.default_rng(seed)
-    right = rng.random(pairs) < 0.5
-    length = rng.integers(5, 120, (pairs, 2)) * np.exp(styled * np.stack([right, ~right], axis=1))
-    gap = np.log1p(length[:, 0].astype(int)) - np.log1p(length[:, 1].astype(int))
-    lean = 1.2 * np.where(right, 1.0, -1.0) + fond * gap
-    won = rng.random(pairs) < 1 / (1 + np.exp(-lean))
-
-    def text(count):
-        dot = rng.choice([".", "?", ""])
-        opening = str(rng.choice(["Yes,", "yes,", "- yes", "## Yes\n", "1 yes", "**Yes**"]))
-        return " ".join([opening, *rng.choice(WORDS, int(count))]) + str(dot)
-
-    return pl.DataFrame(
-        {
-            "prompt": [f"q{n}" for n in range(pairs)],
-            "completion": [text(n) for n in length[:, 0]],
-            "opponent": [text(n) for n in length[:, 1]],
-            "truth": right * 1.0,
-            "signal.winner": won * 1.0,
-        }
-    )
+from freshbits.worlds.judged import judged_pairs
 
 
 def evidence_for(frame):
@@ -47,7 +20,7 @@ def judged(frame):
 
 
 def test_a_judge_of_length_is_named():
-    found = judged(drawn(1, fond=1.0))
+    found = judged(judged_pairs(1, fond=1.0))
     assert (found.status, found.verdict) == ("judged", "at_risk")
     assert found.first in ("characters", "words")
     assert found.shortcuts[0].direction == "more is accepted"
@@ -58,11 +31,11 @@ def test_a_judge_of_length_is_named():
 @pytest.mark.parametrize("styled", [0.0, 0.8])
 def test_a_judge_of_truth_is_not_blamed(styled):
     """8 draws at 5 % each: three alarms or more come once in 170 times, not from chance."""
-    assert sum(judged(drawn(10 + seed, styled=styled)).verdict == "at_risk" for seed in range(8)) <= 2
+    assert sum(judged(judged_pairs(10 + seed, styled=styled)).verdict == "at_risk" for seed in range(8)) <= 2
 
 
 def test_texts_that_change_places_change_nothing():
-    frame = drawn(2, fond=0.8)
+    frame = judged_pairs(2, fond=0.8)
     turn = pl.int_range(pl.len()) % 3 == 0
     turned = frame.with_columns(
         completion=pl.when(turn).then("opponent").otherwise("completion"),
@@ -77,7 +50,7 @@ def test_texts_that_change_places_change_nothing():
 
 
 def test_traits_change_their_sign_with_the_places():
-    frame = drawn(3)
+    frame = judged_pairs(3)
     evidence = evidence_for(frame)
     other = evidence_for(frame.rename({"completion": "opponent", "opponent": "completion"}))
     one, two = (opposed(each, "winner", each.tally.labelled.sort("prompt")) for each in (evidence, other))
@@ -88,7 +61,7 @@ def test_traits_change_their_sign_with_the_places():
 
 
 def test_what_few_pairs_differ_in_is_not_looked_at():
-    frame = drawn(4)
+    frame = judged_pairs(4)
     rare = pl.when(pl.int_range(pl.len()) < 20).then(pl.col("completion") + "\n```x```").otherwise("completion")
     evidence = evidence_for(frame.with_columns(completion=rare))
     assert "code_fences" not in traits(evidence, "winner", evidence.tally.labelled).names

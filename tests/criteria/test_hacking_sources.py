@@ -1,7 +1,6 @@
 """Sources: what marks the better model is not what the judge pays for, and what it does pay for is still found."""
 
 import numpy as np
-import polars as pl
 import pytest
 
 from freshbits.auditing import gather
@@ -10,26 +9,7 @@ from freshbits.criteria.held import without_sources
 from freshbits.criteria.labelled import labelled
 from freshbits.criteria.paid import paid
 from freshbits.rollouts.options import ReadOptions
-from freshbits.worlds import Channel, Source, World
-from freshbits.worlds.sizes import Fixed
-
-ABILITY = {f"m{n}": -1.5 + 0.6 * n for n in range(6)}
-
-
-def world(size, prompts):
-    sources = tuple(Source(name, shift) for name, shift in ABILITY.items())
-    return World(prompts=prompts, sources=sources, sizes=Fixed(size), signals={"score": Channel(0.8, 0.2)})
-
-
-def styled(seed, size=1, prompts=150, paid_for=0.0):
-    """Better models ask more and are better liked, right or wrong; the judge pays `paid_for` for a question itself."""
-    rng = np.random.default_rng(seed)
-    frame = world(size, prompts).draw(seed)
-    ability = frame["source"].replace_strict(ABILITY, return_dtype=pl.Float64).to_numpy()
-    asks = rng.random(frame.height) < 1 / (1 + np.exp(-1.5 * ability))
-    score = 2.0 * frame["truth"].to_numpy() + ability + paid_for * asks + rng.normal(size=frame.height)
-    marked = pl.when(pl.Series(asks)).then(pl.col("completion").str.replace("\n", "?\n")).otherwise("completion")
-    return frame.with_columns(pl.Series("signal.score", score), completion=marked)
+from freshbits.worlds.judged import styled_sources
 
 
 def alarms(frame):
@@ -41,14 +21,14 @@ def alarms(frame):
 
 @pytest.mark.parametrize("size", [1, 4])
 def test_a_mark_of_the_better_model_is_not_blamed(size):
-    """In 100 draws of each: 0 to 5 alarms are expected of a rule that errs in 5 %; here 8 draws, at most 2."""
-    found = [alarms(styled(seed, size, prompts=150 // size))[0] for seed in range(8)]
+    """8 draws at 5 % each: three alarms or more come once in 170 times. benchmarks/hacking/beside has 100."""
+    found = [alarms(styled_sources(seed, size, prompts=150 // size))[0] for seed in range(8)]
     assert sum(bool(names) for names in found) <= 2
     assert sum("question_marks" in names for names in found) <= 1
 
 
 def test_a_mark_that_the_judge_pays_for_is_named_with_one_rollout_per_source():
-    names, found = alarms(styled(1, paid_for=1.5))
+    names, found = alarms(styled_sources(1, paid_for=1.5))
     assert names == ["question_marks"]
     place = found.names.index("question_marks")
     assert found.split.effect[0, place] == pytest.approx(1.5 / np.log(2), abs=0.4)
@@ -56,7 +36,7 @@ def test_a_mark_that_the_judge_pays_for_is_named_with_one_rollout_per_source():
 
 
 def test_scores_and_examples_are_the_judge_s_own():
-    frame = styled(2, paid_for=1.5)
+    frame = styled_sources(2, paid_for=1.5)
     _, evidence, _ = gather(frame, ReadOptions())
     section = hacking(evidence, "score")
     assert section.first == "question_marks"

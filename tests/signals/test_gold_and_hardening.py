@@ -96,7 +96,7 @@ def test_the_last_number_rewards_a_denial_and_hardening_says_so():
     assert denial.finding
     assert denial.sentence == "rewards a denial that names the gold: 40 of 40"
     assert (denial.rewarded.value, denial.rewarded.high, denial.n) == (1.0, 1.0, 40)
-    assert denial.rewarded.low == pytest.approx(1 / (1 + 1.959964**2 / 40), abs=1e-6)  # Wilson's lower end at p = 1
+    assert denial.rewarded.low == pytest.approx(0.025 ** (1 / 40))  # the exact binomial lower end at p = 1
     assert not found["empty"].finding
     assert found["empty"].sentence == "rewards empty completions: 0 of 40"
 

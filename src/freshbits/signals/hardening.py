@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freshbits.information.resampling import proportion
+from freshbits.results import Estimate
 from freshbits.signals.degenerate import PROBES, Case
 from freshbits.signals.degenerate_code import CODE_PROBES
 from freshbits.signals.gold import FORMS, Gold, check_gold
@@ -32,20 +33,6 @@ MOST_WRONG = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
-    """Holds a share of prompts with its interval; keys as every estimate of freshbits has them."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    level: float
-    unit: str
-    method: str
-    prompts: int
-    rollouts: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Probed:
     """Holds what a signal did with one probe.
 
@@ -59,7 +46,7 @@ class Probed:
     probe: str
     expects: Expects
     phrase: str
-    rewarded: Share
+    rewarded: Estimate
     mean: float | None
     n: int
     unscored: int
@@ -300,15 +287,11 @@ def _accepts(verdict: Verdict | None, least: float) -> bool:
     return verdict is not None and verdict.score is not None and verdict.score >= least - 1e-9
 
 
-def _share(hits: int, n: int, z: float = 1.959963984540054) -> Share:
-    """Returns the share with Wilson's interval (Wilson 1927, JASA 22)."""
-    if n == 0:
-        return Share(value=None, low=0.0, high=1.0, level=0.95, unit="share", method="wilson", prompts=0, rollouts=0)
-    p, denominator = hits / n, 1 + z * z / n
-    middle = (p + z * z / (2 * n)) / denominator
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / denominator
-    low, high = (0.0 if hits == 0 else middle - half), (1.0 if hits == n else middle + half)
-    return Share(value=p, low=low, high=high, level=0.95, unit="share", method="wilson", prompts=n, rollouts=n)
+def _share(hits: int, n: int) -> Estimate:
+    """Returns the share of prompts; bounds alone where no prompt was scored."""
+    method = "exact binomial"
+    found = proportion(hits, n, unit="share", method=method)
+    return found or Estimate(None, 0.0, 1.0, 1.0, "share", method, 0, 0)
 
 
 def _rounded(value: Any) -> Any:
