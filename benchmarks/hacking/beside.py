@@ -114,8 +114,8 @@ def _markdown(found: dict[str, Any]) -> str:
     ]
     lines += [
         "",
-        f"In {found['not named']} of {found['loops']} loops the shortcut was not named first. Exact shares are those of "
-        "the log's own prompts; the intervals speak of other prompts too, and so cover more than 95 %.",
+        f"In {found['not named']} of {found['loops']} loops the shortcut was not named first. Exact shares are those "
+        "of the log's own prompts; the intervals speak of other prompts too, and so cover more than 95 %.",
     ]
     return "\n".join(lines) + "\n"
 
