@@ -229,6 +229,21 @@ class Signal(Part):
         return getattr(self, self.kind)
 
 
+class Balanced(Part):
+    """Declares features that training is not to follow, whatever the signals pay for them.
+
+    Attributes:
+        against: names of counted features (`characters`, `bullets`, …) or of those below.
+        how: `rebalance` (rows of the round in which they say nothing about the reward), `groups` (the same inside every
+            group, as the online filter does), `reward` (all rows, rewards at equal features; grpo only).
+        features: features of one's own, as `freshbits audit --feature` takes them (`mark=matches:!$`).
+    """
+
+    against: Annotated[list[Word], Field(min_length=1)]
+    how: Literal["rebalance", "groups", "reward"] = "groups"
+    features: list[Word] = []
+
+
 class Train(Part):
     """Declares what a round draws and how the student learns from it.
 
@@ -249,6 +264,7 @@ class Train(Part):
         steps: updates in a round, said outright.
         batch: rows per update.
         target: accuracy to be reached, for the projection.
+        balance: features that are not to be learned, and how that is done.
     """
 
     method: Literal["self", "sft", "rft", "grpo"]
@@ -265,6 +281,17 @@ class Train(Part):
     steps: Count | None = None
     batch: Count = 64
     target: Annotated[float, Field(gt=0, lt=1)] | None = None
+    balance: Balanced | None = None
+
+    @model_validator(mode="after")
+    def _balanced(self) -> Train:
+        if self.balance is not None and self.method in ("self", "sft"):
+            raise UnclearError(
+                f"{self.method} follows no signal: there is nothing to balance", "leave it out", "balance"
+            )
+        if self.balance is not None and self.balance.how == "reward" and self.method == "rft":
+            raise UnclearError("rft accepts or rejects: it has no reward to control", "how: groups", "balance", "how")
+        return self
 
 
 class Meter(Part):

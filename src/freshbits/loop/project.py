@@ -58,6 +58,9 @@ def _hurdle(loop: Loop) -> Projection | None:
             "how far a policy gradient moves per round cannot be declared, only fitted to logged rounds",
             "freshbits forecast LOG, with three logged rounds of the same prompts",
         )
+    if train.balance is not None:
+        reason = "rows are chosen by more than the verdict: what balancing leaves is known when it has run"
+        return _not_judged("LOOP_BALANCED", reason, None)
     if train.method == "sft":
         return _not_judged(
             "LOOP_REFERENCES", "how fast references are learned is no matter of resampling: only a run tells", None

@@ -20,6 +20,7 @@ from freshbits.loop.model.model import Model, load
 from freshbits.loop.rounds import WEIGHTS
 from freshbits.loop.scoring import scorers, totals, truth
 from freshbits.loop.tasks.build import build
+from freshbits.loop.train.balanced import balanced, online_balance
 from freshbits.loop.train.examples import IDS, Example, accepted, mixed, references, written
 from freshbits.loop.train.relative import Scored, reinforce
 from freshbits.loop.train.shared import Updates
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from freshbits.loop.declare import Loop
     from freshbits.loop.evaluation import Evaluation
     from freshbits.loop.generate import Generator
+    from freshbits.loop.given import Given
     from freshbits.loop.meter import LedgerRow
     from freshbits.loop.rounds import Rounds
     from freshbits.loop.scoring import Judge, Scorer
@@ -64,8 +66,8 @@ class Rounding:
     judge: Judge
 
     @classmethod
-    def of(cls, loop: Loop, control: str | None) -> Rounding:
-        """Makes the task and the signals of a loop ready.
+    def of(cls, loop: Loop, control: str | None, given: Mapping[str, Given] | None = None) -> Rounding:
+        """Makes the task and the signals of a loop ready; `given` ones take the place of declared ones.
 
         Raises:
             InputError: if something that is declared cannot be run.
@@ -93,9 +95,10 @@ class Rounding:
                 f"the task has {len(task.train)} prompts to train on, not {count}", mend=f"prompts: {len(task.train)}"
             )
         lots = loop.seed if control == "random" else None
-        return cls(
-            loop, control, task, tuple(task.train[:count]), tuple(scorers(loop, task, lots=lots)), truth(loop, task)
-        )
+        if loop.train.balance is not None:
+            online_balance(loop.train.balance, loop.seed)  # refuses what it does not know
+        signals = tuple(scorers(loop, task, lots=lots, given=given))
+        return cls(loop, control, task, tuple(task.train[:count]), signals, truth(loop, task))
 
     @property
     def steps(self) -> int:
@@ -177,18 +180,24 @@ class Rounding:
             bf16=self.loop.model.dtype == "bfloat16",
         )  # fmt: skip
         if self.loop.train.method == "grpo" and self.control != "fresh":
-            found = self._reinforce(model, rounds.rollouts(number - 1), updates, scratch)
+            found = self._reinforce(model, rounds.rollouts(number - 1), number - 1, updates, scratch)
         else:
             found = self._supervise(model, rounds, number - 1, updates, scratch)
         model.save(folder)
         return found
 
-    def _reinforce(self, model: Model, rows: pl.DataFrame, updates: Updates, scratch: Path) -> dict[str, float | None]:
+    def _reinforce(
+        self, model: Model, rows: pl.DataFrame, number: int, updates: Updates, scratch: Path
+    ) -> dict[str, float | None]:
         rewards = totals(self.scorers, {each.name: rows[SIGNAL + each.name].to_list() for each in self.scorers})
+        kept = len(rewards)
+        if self.loop.train.balance is not None:
+            left = balanced(self.loop.train.balance, rows, rewards, self._seed(number, "balance"))
+            rewards, kept = left.rewards, sum(left.kept)
         texts, tokens = rows["prompt"].to_list(), rows[IDS].to_list()
         given = [Scored(text, tuple(ids), value) for text, ids, value in zip(texts, tokens, rewards, strict=True)]
         reinforce(model, given, self.loop.train.samples, updates, scratch)
-        return {"trained_rows": float(len(given)), "updates": float(updates.steps)}
+        return {"trained_rows": float(kept), "updates": float(updates.steps)}
 
     def _supervise(
         self, model: Model, rounds: Rounds, last: int, updates: Updates, scratch: Path
@@ -216,7 +225,11 @@ class Rounding:
         elif train.method == "self":
             own = written(rows)
         else:
-            own = accepted(rows, self._passed(rows), train.keep, rng)
+            passed = self._passed(rows)
+            if train.balance is not None:
+                left = balanced(train.balance, rows, [float(good) for good in passed], self._seed(number, "balance"))
+                passed = [good and kept for good, kept in zip(passed, left.kept, strict=True)]
+            own = accepted(rows, passed, train.keep, rng)
         return mixed(own, fresh, train.fresh, rng)
 
     def _passed(self, rows: pl.DataFrame) -> list[bool]:

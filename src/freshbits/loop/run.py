@@ -13,9 +13,10 @@ from freshbits.loop.meter import LedgerRow, ledger
 from freshbits.loop.rounds import LEDGER, ROLLOUTS, Rounds, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from freshbits.loop.declare import Loop
+    from freshbits.loop.given import Given
     from freshbits.loop.rounding import Rounding
 
 Control = Literal["fresh", "frozen", "random"]
@@ -55,6 +56,7 @@ def run(
     *,
     resume: bool = False,
     control: Control | None = None,
+    signals: Mapping[str, Given] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Run:
     """Runs a loop and returns its ledger; every round is on disk, whole, before the next begins.
@@ -69,21 +71,28 @@ def run(
         control: `frozen` trains nothing: the null; `fresh` trains on the task's own true completions, drawn anew, as
             many and as long: what further training does by itself; `random` keeps the loop and draws every signal's
             scores by lot from its own of the round: what selection without information does.
+        signals: signals written in Python that score in the place of declared ones of these names: a signal of
+            `freshbits.signals`, or a function of (prompts, rows of the round in canonical columns) that returns one
+            score per row, None for unscored. The record of the run keeps their `key` (or the function's name), and a
+            run is resumed with the same only.
         progress: called with what is being done, in words.
 
     Raises:
-        InputError: if the loop cannot be run, or the directory holds something else.
+        InputError: if the loop cannot be run, a signal given is not declared or declared as something else, or the
+            directory holds something else.
     """
     from freshbits.loop.declare import Loop
+    from freshbits.loop.given import check_given
 
     declared = loop if isinstance(loop, Loop) else Loop.read(loop)
     control_named(control)
+    check_given(declared, signals or {})
     _have_libraries()
     from freshbits.loop.rounding import Rounding
 
     rounds = Rounds(Path(out))
-    rounds.begin(_settings(declared, control), resume=resume)
-    work = Rounding.of(declared, control)
+    rounds.begin(_settings(declared, control, signals or {}), resume=resume)
+    work = Rounding.of(declared, control, signals)
     with work.one_thread():
         for number in range(rounds.done, declared.train.rounds + 1):
             row = _round(work, rounds, number)
@@ -133,8 +142,9 @@ def _told(row: LedgerRow, last: int) -> str:
     return ", ".join(parts)
 
 
-def _settings(loop: Loop, control: str | None) -> dict[str, Any]:
+def _settings(loop: Loop, control: str | None, given: Mapping[str, Given]) -> dict[str, Any]:
     """Returns what a resumed run must share with the one that began: the loop, the control, the versions."""
+    from freshbits.loop.given import keys
     from freshbits.loop.recorded import recorded
     from freshbits.version import __version__
 
@@ -144,6 +154,7 @@ def _settings(loop: Loop, control: str | None) -> dict[str, Any]:
         "control": control,
         "seed": loop.seed,
         **recorded(loop, control),
+        **({"given": keys(given)} if given else {}),
         "versions": {name: _version(name) for name in LIBRARIES},
     }
 

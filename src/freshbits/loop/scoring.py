@@ -6,16 +6,16 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
+from freshbits.loop.given import applied, scored_by
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.signals.controls.random import Random
 from freshbits.signals.named import make
 from freshbits.signals.own_state.confidence import Confidence
 from freshbits.signals.own_state.majority import Majority
 from freshbits.signals.signal import Item
-from freshbits.signals.traits import traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from freshbits.loop.declare import Loop
+    from freshbits.loop.given import Given
     from freshbits.loop.parts import Signal as Declared
     from freshbits.loop.tasks.task import Prompt, Task
-    from freshbits.signals.signal import Signal
 
     Scores = list[float | None]
     Score = Callable[[Sequence[Prompt], pl.DataFrame], Scores]
@@ -67,7 +67,9 @@ class Scorer:
         return [value is not None and value > middle[group] for value, group in zip(scores, groups, strict=True)]
 
 
-def scorers(loop: Loop, task: Task, *, lots: int | None = None) -> list[Scorer]:
+def scorers(
+    loop: Loop, task: Task, *, lots: int | None = None, given: Mapping[str, Given] | None = None
+) -> list[Scorer]:
     """Makes the signals of a loop.
 
     Args:
@@ -75,11 +77,16 @@ def scorers(loop: Loop, task: Task, *, lots: int | None = None) -> list[Scorer]:
         task: what the loop is about; `verifier: exact` is its own check, where it has one.
         lots: where given, every signal is replaced by lots drawn from its own scores of the round, seeded with this:
             as many are accepted, and nothing is said about the task.
+        given: signals written in Python that take the place of declared ones, by name.
 
     Raises:
         InputError: if a signal needs what a run does not have yet.
     """
-    found = [_scorer(signal, task) for signal in loop.signals]
+    given = given or {}
+    found = [
+        _scorer(signal, task, None if signal.name not in given else scored_by(signal.name, given[signal.name]))
+        for signal in loop.signals
+    ]
     return found if lots is None else [_by_lot(scorer, lots) for scorer in found]
 
 
@@ -127,7 +134,7 @@ def _right(score: float | None) -> float | None:
     return None if score is None else float(score >= 1.0)
 
 
-def _scorer(declared: Declared, task: Task) -> Scorer:
+def _scorer(declared: Declared, task: Task, given: Score | None) -> Scorer:
     accept = declared.accept if declared.accept is not None else HALF
 
     def scorer(score: Score, threshold: float | None = accept) -> Scorer:
@@ -139,43 +146,28 @@ def _scorer(declared: Declared, task: Task) -> Scorer:
     def all_of_them(prompts: Sequence[Prompt], _: pl.DataFrame) -> Scores:
         return [1.0] * len(prompts)
 
+    if given is not None:
+        return scorer(given)
     options = {name: str(value) for name, value in declared.options.items()}
     if declared.kind == "none":
         return scorer(all_of_them)
     if declared.environment is True or (declared.verifier == "exact" and task.checks):
         return scorer(by_task)
     if declared.kind == "verifier":
-        return scorer(_applied(make(str(declared.what), options)))
+        return scorer(applied(make(str(declared.what), options)))
     if declared.kind == "reference":
         return scorer(_referred(task))
     if declared.kind == "random":
         rate = HALF if declared.random is True else float(declared.what)
-        return scorer(_applied(Random(rate=rate)))
+        return scorer(applied(Random(rate=rate)))
     if declared.kind == "majority_vote":
-        return scorer(_applied(Majority(task.read)))
+        return scorer(applied(Majority(task.read)))
     if declared.kind == "confidence":
-        return scorer(_applied(Confidence(by="logprob")), declared.accept)
+        return scorer(applied(Confidence(by="logprob")), declared.accept)
     raise InputError(
         f"the signal {declared.name} ({declared.kind}) cannot be run in a loop yet",
-        mend="run the loop with a verifier, score its log with `freshbits score`, or hook your trainer",
+        mend="give it as a function: run(loop, out, signals={NAME: …}); or run the loop with a verifier",
     )
-
-
-def _applied(signal: Signal) -> Score:
-    """Returns a signal of freshbits as a scorer of rows."""
-
-    def score(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
-        wanted = [*signal.needs, *traits(signal).wants]
-        held = [name for name in wanted if name in rows.columns]
-        fields: Sequence[Mapping[str, Any]] = rows.select(held).to_dicts() if held else [{}] * rows.height
-        texts = rows.select("prompt", "completion", "group").iter_rows()
-        items = [
-            Item(asked, written, prompt.answer, group, {**prompt.fields, **more})
-            for prompt, (asked, written, group), more in zip(prompts, texts, fields, strict=True)
-        ]
-        return [verdict.score for verdict in signal.score(items)]
-
-    return score
 
 
 def _referred(task: Task) -> Score:
@@ -198,6 +190,6 @@ def _by_lot(scorer: Scorer, seed: int) -> Scorer:
 
     def score(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
         real = pl.Series(SIGNAL + scorer.name, scorer.score(prompts, rows), dtype=pl.Float64)
-        return _applied(signal)(prompts, rows.with_columns(real))
+        return applied(signal)(prompts, rows.with_columns(real))
 
     return Scorer(scorer.name, scorer.weight, scorer.accept, score)

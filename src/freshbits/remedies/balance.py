@@ -21,6 +21,7 @@ import polars as pl
 from freshbits.errors import InputError
 from freshbits.outputs.features.core import CORE
 from freshbits.outputs.features.feature import measure
+from freshbits.outputs.features.own import parse_features
 from freshbits.remedies.matched import matched
 from freshbits.rollouts.options import nearest
 
@@ -41,6 +42,7 @@ class Balance:
         against: names of counted features: `characters`, `bullets`, `bold`, …
         seed: of the rows that are kept.
         memory: weight of earlier batches in the slope; 1 forgets nothing.
+        features: features of one's own, as `freshbits audit --feature` takes them, to be named in `against`.
 
     Raises:
         InputError: if a feature is unknown.
@@ -52,8 +54,11 @@ class Balance:
     [False, False, False, False]
     """
 
-    def __init__(self, against: Sequence[str], *, seed: int = 0, memory: float = MEMORY) -> None:
+    def __init__(
+        self, against: Sequence[str], *, seed: int = 0, memory: float = MEMORY, features: Sequence[str] = ()
+    ) -> None:
         known = {feature.name: feature for feature in CORE if feature.name != "first_token"}
+        known |= {feature.name: feature for feature in parse_features(features)}
         for name in against:
             if name not in known:
                 raise InputError(
