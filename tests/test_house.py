@@ -37,6 +37,7 @@ PUBLIC = {
     "rebalance",
     "run",
     "score",
+    "select",
 }
 
 # From left to right: a room imports itself and rooms to its left.
@@ -49,7 +50,7 @@ ROOMS = (
     ("described",),
     ("telling",),
     ("results",),
-    ("compared", "controlled", "rebalanced"),
+    ("compared", "controlled", "rebalanced", "selected"),
     ("rollouts",),
     ("outputs",),
     ("tally",),

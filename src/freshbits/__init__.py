@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from freshbits.remedies.control import control
     from freshbits.remedies.label import label
     from freshbits.remedies.rebalance import rebalance
+    from freshbits.remedies.select import select
     from freshbits.report.terminal import page
     from freshbits.rollouts.log import Log
     from freshbits.rollouts.options import ReadOptions
@@ -50,6 +51,7 @@ __all__ = [
     "rebalance",
     "run",
     "score",
+    "select",
 ]
 
 _HOMES = {
@@ -68,6 +70,7 @@ _HOMES = {
     "rebalance": "freshbits.remedies.rebalance",
     "run": "freshbits.loop.run",
     "score": "freshbits.signals.scoring",
+    "select": "freshbits.remedies.select",
 }
 
 

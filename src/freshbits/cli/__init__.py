@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli import audit, check, compare, control, forecast, formats, label, rebalance, report, run, score
+from freshbits.cli import (
+    audit,
+    check,
+    compare,
+    control,
+    forecast,
+    formats,
+    label,
+    rebalance,
+    report,
+    run,
+    score,
+    select,
+)
 from freshbits.errors import FreshbitsError
 
 app = typer.Typer(
@@ -29,6 +42,7 @@ app.command()(check.check)
 app.command()(run.run)
 app.command()(control.control)
 app.command()(rebalance.rebalance)
+app.command()(select.select)
 app.command()(report.report)
 app.command()(formats.formats)
 

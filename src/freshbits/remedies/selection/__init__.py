@@ -1,0 +1,1 @@
+"""Selection: which accepted rows to train on, what each brings, and with which probability it was taken."""
