@@ -22,6 +22,7 @@ from benchmarks.calibration import (
     surface,
     surprise,
     task,
+    together,
 )
 from benchmarks.calibration.study import Study, run
 
@@ -42,6 +43,8 @@ STUDIES: tuple[Study, ...] = (
     task.STUDY,
     surface.STUDY,
     beyond.STUDY,
+    together.STUDY,
+    together.NOISE,
 )
 RESULTS = Path(__file__).parents[1] / "results"
 

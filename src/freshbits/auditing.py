@@ -129,7 +129,10 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
         budget=budgets,
         components=parts,
         channel=channels,
-        efficiency={signal: efficiency(evidence, signal, found, channels[signal]) for signal, found in budgets.items()},
+        efficiency={
+            signal: efficiency(evidence, signal, found, channels[signal], parts[signal].together)
+            for signal, found in budgets.items()
+        },
         coverage=coverage(evidence),
         forecast={signal: forecast(evidence, signal) for signal in budgets},
         hacking=ranked,

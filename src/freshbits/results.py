@@ -112,12 +112,34 @@ class Budget(Section):
     dead_rollouts: int | None = None
     truncated_zero: int | None = None
     self_contradiction: Estimate | None = None
+    own_noise: Estimate | None = None
     informative_groups: dict[str, Estimate] = field(default_factory=dict)
     oversampling: Estimate | None = None
     accepted_share: Estimate | None = None
     resolution: dict[str, Estimate] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     by_round: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """Holds what several components say of one rollout, all of them together.
+
+    Attributes:
+        criteria: number of components.
+        matters: different things they look at.
+        alone: sum of their contrast bits.
+        joint: contrast bits of all together, the judge's own noise in each included.
+        agreed: the part of `joint` that at least two of them say.
+        worth: how many criteria's worth of bits that is.
+    """
+
+    criteria: int
+    matters: int | None
+    alone: Estimate
+    joint: Estimate
+    agreed: Estimate
+    worth: Estimate | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +150,7 @@ class Component(Section):
     given_others: Estimate | None = None
     variance_share: Estimate | None = None
     saturated_at: int | None = None
+    together: Together | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

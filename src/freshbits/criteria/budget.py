@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freshbits.criteria.noise import noise_share, own_noise, repeat_difference, self_contradiction
 from freshbits.criteria.rounds import blocks_of
 from freshbits.criteria.sampled import Scores, scored_sample, surprise
 from freshbits.information import levels, mixing
 from freshbits.information.entropy import UNIT, binary_entropy
-from freshbits.information.resampling import MIN_PROMPTS, estimate, mean, proportion
+from freshbits.information.resampling import MIN_PROMPTS, estimate, mean
 from freshbits.information.scores import centred_bins, count_levels, discordant_binary, discordant_scores
 from freshbits.results import Block, Budget, Estimate
 
@@ -79,13 +80,14 @@ def budget(evidence: Evidence, signal: str) -> Budget:
         contrast_bits=contrast,
         surprise_bits=surprise_bits,
         surprise_columns=columns,
-        discordant=_discordant(kind, groups, scores),
+        discordant=_discordant(kind, groups, scores, repeat_difference(evidence.tally, signal)),
         dead_groups=dead,
         all_wrong=wrong,
         all_right=right,
         dead_rollouts=int(groups.n[groups.dead & (groups.n >= 2)].sum()) if dead else None,
         truncated_zero=_truncated_zero(evidence, signal),
-        self_contradiction=_self_contradiction(evidence, signal),
+        self_contradiction=self_contradiction(evidence.tally, signal),
+        own_noise=_noise(evidence, signal, kind),
         informative_groups=informative,
         oversampling=_inverse(dead),
         accepted_share=_accepted_share(fit) if fit else None,
@@ -156,10 +158,10 @@ def _mean(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
     )
 
 
-def _discordant(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
+def _discordant(kind: str, groups: GroupCounts, scores: Scores, noise: float) -> Estimate | None:
     if kind == "binary":
         return discordant_binary(groups.n, groups.k, groups.prompt)
-    return discordant_scores(scores.score, scores.group, scores.prompt)
+    return discordant_scores(scores.score, scores.group, scores.prompt, noise=noise)
 
 
 def _dead(
@@ -336,11 +338,11 @@ def _of_pairs(evidence: Evidence, signal: str, groups: GroupCounts) -> Budget:
         reason="judged pairs have no groups of rollouts, so no contrast bits",
         kind=kind,
         mean=_mean(kind, groups, scored_sample(evidence.tally, signal)),
-        self_contradiction=_self_contradiction(evidence, signal),
+        self_contradiction=self_contradiction(evidence.tally, signal),
+        own_noise=_noise(evidence, signal, kind),
     )
 
 
-def _self_contradiction(evidence: Evidence, signal: str) -> Estimate | None:
-    """Returns how often a judge that was asked twice about the same output gave two verdicts; None if asked once."""
-    asked, differ = evidence.tally.repeats.get(signal, (0, 0))
-    return proportion(differ, asked, unit="share of outputs judged twice", method="exact binomial over outputs")
+def _noise(evidence: Evidence, signal: str, kind: str) -> Estimate | None:
+    """Returns the judge's own noise: bits of a verdict, a share of a score's variance; None if it was asked once."""
+    return noise_share(evidence.tally, signal) if kind == "score" else own_noise(evidence.tally, signal)

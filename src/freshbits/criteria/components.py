@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.criteria.sampled import Scores, scored_sample
+from freshbits.criteria.together import said_together
 from freshbits.information.intercept import Cells, shared_bits
 from freshbits.information.resampling import estimate, folds_of, leave_out
 from freshbits.information.scores import centred_bins
-from freshbits.results import Block, Budget, Component, Estimate
+from freshbits.results import Block, Budget, Component, Estimate, Together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,30 +26,35 @@ MOST_PATTERNS = 8
 def components(evidence: Evidence, budgets: dict[str, Budget]) -> dict[str, Component]:
     """Judges every signal as one component of the reward.
 
-    `alone`: its contrast bits. `given_others`: those bits less I(other components; S|Q), the random-intercept logit
-    with the pattern of the others as the feature. `variance_share`: cov(component, total)/var(total) within groups,
+    `alone`: its contrast bits. `given_others`: those bits less I(other component; S|Q), the random-intercept logit
+    with the other as the feature; of three or more, or scores, what none of the others says
+    (`information/together`). `variance_share`: cov(component, total)/var(total) within groups,
     only where weights are known. `saturated_at`: first round of the first of three blocks in a row under .05 bit.
+    `together`: what all of them say, the same for each.
     """
-    return {signal: _component(evidence, signal, budget) for signal, budget in budgets.items()}
+    found = said_together(evidence)
+    return {signal: _component(evidence, signal, budget, found) for signal, budget in budgets.items()}
 
 
-def _component(evidence: Evidence, signal: str, budget: Budget) -> Component:
+def _component(
+    evidence: Evidence, signal: str, budget: Budget, found: tuple[Together, dict[str, Estimate]] | None
+) -> Component:
     if budget.status != "judged":
         return Component(status=budget.status, code=budget.code, reason=budget.reason, needs=budget.needs)
     own = signal in evidence.components()
     others = [name for name in evidence.components() if own and name != signal]
-    given, why = None, None
-    if others and budget.kind == "binary":
+    given = None
+    if len(others) == 1 and budget.kind == "binary":
         given = _given_others(evidence, signal, others, budget.contrast_bits)
-    elif others:
-        why = "contrast given the others is computed for two-valued components only"
+    elif found is not None:
+        given = found[1].get(signal)
     return Component(
         status="judged",
-        reason=why,
         alone=budget.contrast_bits,
         given_others=given,
         variance_share=_variance_share(evidence, signal),
         saturated_at=_saturated_at(budget.by_round),
+        together=found[0] if found is not None and own else None,
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.criteria.ladder import ladder
-from freshbits.criteria.sampled import own_noise, scored_sample
+from freshbits.criteria.noise import least, own_noise, without_noise
+from freshbits.criteria.sampled import scored_sample
 from freshbits.criteria.surface import surface, travelling
 from freshbits.information.resampling import MIN_PROMPTS
 from freshbits.information.scores import BINS, centred_bins
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from freshbits.criteria.inputs import Evidence
     from freshbits.criteria.sampled import Scores
-    from freshbits.results import Budget, Channel, Json
+    from freshbits.results import Budget, Channel, Json, Together
 
 TRUTH = "truth"
 NEARLY_ALL = 0.9  # share of the rows that are labelled, above which truth is a partition of the log
@@ -73,7 +74,9 @@ class _Rows:
         return _scaled(eta, total.value / (total.value - self.noise))
 
 
-def efficiency(evidence: Evidence, signal: str, budget: Budget, channel: Channel) -> Efficiency:
+def efficiency(
+    evidence: Evidence, signal: str, budget: Budget, channel: Channel, together: Together | None = None
+) -> Efficiency:
     """Judges one signal: the pair (task bits, η), one step coarser and finer, surface bits by name, the ladder.
 
     total = contrast bits less the judge's own noise where it was asked twice; task = what of them depends on the
@@ -86,7 +89,7 @@ def efficiency(evidence: Evidence, signal: str, budget: Budget, channel: Channel
     scores = scored_sample(evidence.tally, signal)
     if evidence.pairs or budget.kind == "unscored":
         return Efficiency(status=budget.status, code=budget.code, reason=budget.reason, needs=budget.needs)
-    rungs = ladder(evidence, signal, budget, scores)
+    rungs = ladder(evidence, signal, budget, scores, together)
     tally = evidence.tally
     if budget.status != "judged" or budget.contrast_bits is None:
         return Efficiency(
@@ -107,8 +110,8 @@ def efficiency(evidence: Evidence, signal: str, budget: Budget, channel: Channel
             total_bits=budget.contrast_bits,
             ladder=rungs,
         )
-    noise = own_noise(tally, signal)
-    total = _less(budget.contrast_bits, noise)
+    own = own_noise(tally, signal)
+    total, noise = without_noise(budget.contrast_bits, own), least(own)
     rows = _Rows(scores, _levels(budget.kind, scores), tally.sample[scores.index], total, noise)
     own_parse = tally.by_construction
     by_class = None if own_parse else rows.by_column(tally.partition, "answer_class")
@@ -236,15 +239,6 @@ def _surface(evidence: Evidence, signal: str, rows: _Rows, main: _Split) -> list
     if main.single > TOO_FINE and evidence.tally.coarser is not None and "coarser_class" in rows.frame.columns:
         column, given = "coarser_class", evidence.tally.coarser
     return surface(evidence, signal, rows.scores, rows.frame, rows.frame[column].fill_null(0).to_numpy(), given=given)
-
-
-def _less(bits: Estimate, noise: float) -> Estimate:
-    """Takes the judge's own noise off."""
-    if noise == 0.0:
-        return bits
-    value, low, high = (None if end is None else max(end - noise, 0.0) for end in (bits.value, bits.low, bits.high))
-    method = bits.method + f", less {noise:.3f} bits of the judge's own noise"
-    return replace(bits, value=value, low=low, high=high, method=method)
 
 
 def _quotient(bits: Estimate, total: Estimate) -> Estimate | None:

@@ -22,12 +22,14 @@ from freshbits.information.scores import count_levels
 if TYPE_CHECKING:
     from freshbits.criteria.inputs import Evidence
     from freshbits.criteria.sampled import Scores
-    from freshbits.results import Budget, Estimate, Json
+    from freshbits.results import Budget, Estimate, Json, Together
 
 LOGGED = 0.9  # share of rows with a log-probability below which the rung is not judged
 
 
-def ladder(evidence: Evidence, signal: str, budget: Budget, scores: Scores) -> list[Json]:
+def ladder(
+    evidence: Evidence, signal: str, budget: Budget, scores: Scores, together: Together | None = None
+) -> list[Json]:
     """Judges every rung: `{rung, status, bits, code, reason, needs}`, from the verdict up.
 
     `verdict` E h(s_q); `rubric` all components together; `class` the answer class; `within_class` log2 of the
@@ -39,7 +41,7 @@ def ladder(evidence: Evidence, signal: str, budget: Budget, scores: Scores) -> l
         rows = rows.filter(pl.col("repeat").fill_null(0) == 0)
     rungs = [_verdict(budget)]
     if signal in evidence.components() and len(evidence.components()) > 1:
-        rungs.append(_rubric(evidence, scores))
+        rungs.append(_rubric(evidence, scores, together))
     return [*rungs, *_classes(rows), _text(rows), _reference()]
 
 
@@ -49,8 +51,11 @@ def _verdict(budget: Budget) -> Json:
     return _judged("verdict", budget.contrast_bits)
 
 
-def _rubric(evidence: Evidence, scores: Scores) -> Json:
+def _rubric(evidence: Evidence, scores: Scores, together: Together | None) -> Json:
+    """Takes the few joint patterns that there are, else what the chain rule over the components gives."""
     pattern, merged = joint_levels(evidence, scores)
+    if merged and together is not None:
+        return _judged("rubric", together.joint)
     scored = pattern >= 0
     if not scored.any():
         return _refused("rubric", "RUBRIC_UNSCORED", "no rollout is scored by every component", None)

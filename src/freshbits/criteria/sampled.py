@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from freshbits.criteria.noise import own_noise, without_noise
 from freshbits.information.entropy import entropy
-from freshbits.information.resampling import proportion
 from freshbits.information.usable import surprise_bits
 from freshbits.outputs.belief import belief, belief_columns
-from freshbits.results import Estimate
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.tally.values import MOST_LEVELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from freshbits.results import Estimate
     from freshbits.tally.tally import Tally
 
 
@@ -55,9 +55,9 @@ def scored_sample(tally: Tally, signal: str) -> Scores:
 def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None, list[str]]:
     """Estimates the surprise bits H_V(S|B) on the sample, and names the columns of B; None where B is empty.
 
-    Scores are cut at their quartiles. Where a verdict contradicts itself on a share d of the rollouts that were judged
-    twice, the judge's own noise is at least 2 d bits (h(x) >= 4 x (1-x)); that is subtracted, with the lower end of d,
-    so that what is left stays an upper bound. Scores differ more finely than their quartiles: nothing is subtracted.
+    Scores are cut at their quartiles. Where a judge was asked again, its own noise is taken off (`noise.own_noise`);
+    two or three verdicts give its least, so that what is left stays an upper bound. Scores differ more finely than
+    their quartiles: nothing is subtracted.
     """
     columns = belief_columns(tally.sample)
     if not columns or scores.score.size == 0:
@@ -66,19 +66,7 @@ def surprise(tally: Tally, signal: str, scores: Scores) -> tuple[Estimate | None
     state = state[:, ~np.isnan(state).all(axis=0)]
     verdict = verdict_levels(scores.score)
     bits = surprise_bits(verdict, state, scores.group, scores.prompt)
-    noise = own_noise(tally, signal)
-    if noise == 0.0 or bits.value is None or bits.low is None or bits.high is None:
-        return bits, columns
-    return Estimate(
-        max(bits.value - noise, 0.0),
-        max(bits.low - noise, 0.0),
-        max(bits.high - noise, 0.0),
-        bits.level,
-        bits.unit,
-        bits.method + f", less {noise:.3f} bits of the judge's own noise",
-        bits.prompts,
-        bits.rollouts,
-    ), columns
+    return without_noise(bits, own_noise(tally, signal)), columns
 
 
 def plain_bits(scores: Scores) -> float:
@@ -87,15 +75,6 @@ def plain_bits(scores: Scores) -> float:
         return 0.0
     _, place, size = np.unique(scores.group, return_inverse=True, return_counts=True)
     return float(entropy(np.bincount(verdict_levels(scores.score), weights=1.0 / size[place])))
-
-
-def own_noise(tally: Tally, signal: str) -> float:
-    """Returns the least the judge's own noise can be, in bits; 0 where it was asked once or gives scores."""
-    asked, differ = tally.repeats.get(signal, (0, 0))
-    share = proportion(differ, asked, unit="share", method="exact binomial")
-    if share is None or share.low is None or tally.values[signal].kind == "score":
-        return 0.0
-    return 2.0 * share.low
 
 
 def verdict_levels(score: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from freshbits.outputs.answers import classes
 from freshbits.outputs.features.core import CORE
 from freshbits.outputs.features.feature import measure
 from freshbits.outputs.keys import combined_keys, name_keys, prompt_keys, text_keys
-from freshbits.rollouts.schema import SIGNAL
+from freshbits.rollouts.schema import AGAIN, SIGNAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ def needed(schema: Iterable[str], partition: Partition | None = None) -> list[st
     wanted = {*_NEEDED, *_NUMBERS}
     if partition is not None:
         wanted.add(partition.column)
-    return [name for name in schema if name in wanted or name.startswith(SIGNAL)]
+    return [name for name in schema if name in wanted or name.startswith((SIGNAL, AGAIN))]
 
 
 def compact(batch: pl.DataFrame, partition: Partition, own: Sequence[Feature] = ()) -> pl.DataFrame:
@@ -62,7 +62,7 @@ def compact(batch: pl.DataFrame, partition: Partition, own: Sequence[Feature] = 
     `source`, `region` as text; `prompt` (key of the prompt after normalising white space; of `prompt_id`
     where there is no text); `group` (key of run, round, source and the explicit group, else prompt_id, else
     prompt); `answer_class`, `unreadable`; `text` (key of the completion); `truncated`, `truth`,
-    `truth_weight`, `logprob`, `tokens`, `repeat`, `sample`; `signal.*`; `feature.*`. Rows keep their order,
+    `truth_weight`, `logprob`, `tokens`, `repeat`, `sample`; `signal.*`; `again.*`; `feature.*`. Rows keep their order,
     and every value depends on its own row only, so a log may be cut into batches anywhere.
 
     `own` features are counted beside the core ones. For pairs a feature is the completion's minus the
@@ -85,7 +85,7 @@ def compact(batch: pl.DataFrame, partition: Partition, own: Sequence[Feature] = 
         columns += classes(batch, partition).get_columns()
         columns.append(text_keys(batch["completion"]).alias("text"))
     columns += [batch[name] for name in _NUMBERS if name in has]
-    columns += [batch[name] for name in batch.columns if name.startswith(SIGNAL)]
+    columns += [batch[name] for name in batch.columns if name.startswith((SIGNAL, AGAIN))]
     if "completion" in has:
         columns += _features(batch, (*CORE, *own))
     return pl.DataFrame(columns)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
+from freshbits.report import rubric
 from freshbits.report.ahead import forecast
 from freshbits.report.layout import MOST_SIGNALS, WIDTH, command, few, item, new_table, plain, printed, safe
 from freshbits.report.shortcuts import risks, shortcuts
@@ -148,6 +149,9 @@ def _bits(console: Console, audit: Audit) -> None:
             if drawn:
                 spent = f"; dry (under .05 bit) from round {dry} on" if dry is not None else ""
                 item(console, f"{signal}, contrast over rounds:  {drawn}{spent}", "dim")
+        for told in (rubric.together(audit), *(rubric.noise(*row) for row in rows[:rubric.MOST_NOISY])):
+            if told is not None:
+                item(console, told, "dim")
         return
     means = [(s, b) for s, b in few(audit.budget) if b.mean is not None]
     if means:

@@ -93,9 +93,11 @@ REWARD = re.compile(
     r"(reward|score|rating|preference|correctness)s?$|^(reward|score|rewards)[_./]|_(reward|score|correct|passed)$"
     r"|^(is_)?(correct|right|passed|pass|solved|success|accepted|resolved)$|^(acc|accuracy|verdict|win|won)$"
 )
+ASKED = re.compile(r"@\d+$")  # one of several verdicts of the same judge on the same rollout
 NO_REWARD = re.compile(r"advantage|std$|_mean$|baseline|threshold|weight")
 JUDGE = ("judge", "judge_model", "judge_name", "annotator", "grader")
 JUDGED_BY = ("strategy", "eval_version")  # further parts of a judge's name
+PAIRS = "; --format sft reads pairs to train on, scored or not"
 WINNER = ("winner", "preferred", "choice")
 
 
@@ -137,6 +139,7 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
         base = name.split("@")[0]  # a judge's signal is named COLUMN@JUDGE
         if name not in columns and base in rest and base not in signals:
             signals.append(base)
+        signals += [each for each in rest if ASKED.sub("", each) == name != each and each not in signals]
     plan |= {name: want for name, want in given.items() if name.startswith(SIGNAL)}
     for name in signals:
         plan[SIGNAL + name.removeprefix(SIGNAL)] = Want(name, Kind.SCORE)
@@ -174,6 +177,7 @@ def is_reward(name: str, dtype: pl.DataType) -> bool:
     """
     if name.startswith(SIGNAL):  # a table that has canonical names already
         return is_number(dtype)
+    name = ASKED.sub("", name)
     return is_number(dtype) and bool(REWARD.search(name.lower())) and not NO_REWARD.search(name.lower())
 
 
@@ -239,7 +243,7 @@ def require_rollouts(
         raise InputError(
             f"no {' and no '.join(missing)} column among {among}",
             file=str(file) if file is not None else None,
-            mend=f"say which it is with {option}",
+            mend=f"say which it is with {option}" + (PAIRS if missing == ["reward"] else ""),
         )
 
 

@@ -3,7 +3,7 @@
 Every reader yields batches with a subset of these columns, in this order, with these types. Columns that a
 format does not have are left out, not filled. Signals, weights and anything else a log carries are flat
 columns with a prefix, so that they can be pruned: `signal.NAME` (Float64; null = unscored, never 0),
-`extra.NAME` (as logged).
+`extra.NAME` (as logged), `again.NAME@2` (a further verdict of the same judge on the same rollout).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import polars as pl
 
 SIGNAL = "signal."
 EXTRA = "extra."
+AGAIN = "again."
 
 COLUMNS: dict[str, pl.DataType] = {
     "run": pl.String(),  # which training run; null where one log is one run
@@ -55,9 +56,10 @@ def conform(batch: pl.DataFrame) -> pl.DataFrame:
     """
     present = [name for name in COLUMNS if name in batch.columns]
     signals = [name for name in batch.columns if name.startswith(SIGNAL)]
+    again = [name for name in batch.columns if name.startswith(AGAIN)]
     extras = [name for name in batch.columns if name.startswith(EXTRA)]
     return batch.select(
         *(pl.col(name).cast(COLUMNS[name]) for name in present),
-        *(pl.col(name).cast(pl.Float64) for name in signals),
+        *(pl.col(name).cast(pl.Float64) for name in (*signals, *again)),
         *extras,
     )

@@ -9,7 +9,7 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.rollouts.options import Accept, ReadOptions, nearest
-from freshbits.rollouts.schema import SIGNAL
+from freshbits.rollouts.schema import AGAIN, SIGNAL
 from freshbits.rollouts.stream import Chunk, Stream
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def accept(opened: Opened, accepted: dict[str, Accept]) -> None:
     rules: dict[str, Accept] = {}
     for name in opened.rows.schema:
         for given, rule in accepted.items():
-            if name.startswith(SIGNAL) and _means(given, name.removeprefix(SIGNAL)):
+            again = name.startswith(AGAIN)  # a further verdict of the same signal
+            signal = name.removeprefix(AGAIN).rpartition("@")[0] if again else name.removeprefix(SIGNAL)
+            if (again or name.startswith(SIGNAL)) and _means(given, signal):
                 rules[name] = rule
     inner = opened.rows
 

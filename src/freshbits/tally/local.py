@@ -11,7 +11,7 @@ from freshbits.outputs.answers import choose as choose_partition
 from freshbits.outputs.compact import compact, needed
 from freshbits.outputs.degenerate import Sampled, degenerate, sample
 from freshbits.outputs.partition import TEXT, Partition
-from freshbits.rollouts.schema import SIGNAL
+from freshbits.tally.asked import asked_again
 from freshbits.tally.cells import count_cells, summarise
 from freshbits.tally.labelled import draw_labelled
 from freshbits.tally.narrow import Narrow
@@ -71,7 +71,7 @@ def tally(log: Log, progress: Callable[[str], None] | None = None, features: Seq
             coarser=partition.coarser.name if partition.coarser is not None else None,
             by_construction=partition.by_construction,
             degenerate=tuple(degenerate(drawn, texts, pairs="opponent" in log.schema)),
-            repeats=_repeats(rows, signals),
+            repeats=asked_again(rows, values),
         )
 
 
@@ -124,22 +124,3 @@ def _feature_sums(rows: pl.LazyFrame) -> pl.DataFrame:
         .sort("round")
         .collect(engine="streaming")
     )
-
-
-def _repeats(rows: pl.LazyFrame, signals: list[str]) -> dict[str, tuple[int, int]]:
-    """Counts, per signal, rollouts judged twice and those whose two verdicts differ."""
-    names = rows.collect_schema().names()
-    if "repeat" not in names:
-        return {}
-    key = [name for name in ("group", "text", "sample") if name in names]
-    scores = [pl.col(SIGNAL + name) for name in signals]
-    pairs = rows.group_by(key).agg(
-        *(s.count().alias(f"n.{n}") for n, s in zip(signals, scores, strict=True)),
-        *((s.max() > s.min()).alias(f"d.{n}") for n, s in zip(signals, scores, strict=True)),
-    )
-    twice = pairs.select(
-        *((pl.col(f"n.{n}") > 1).sum().alias(f"n.{n}") for n in signals),
-        *(((pl.col(f"n.{n}") > 1) & pl.col(f"d.{n}")).sum().alias(f"d.{n}") for n in signals),
-    ).collect(engine="streaming")
-    found = {n: (int(twice[f"n.{n}"][0]), int(twice[f"d.{n}"][0])) for n in signals}
-    return {n: counts for n, counts in found.items() if counts[0]}

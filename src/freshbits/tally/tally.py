@@ -43,6 +43,23 @@ class GroupCounts:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Counts the outputs that a judge was asked about more than once, one entry per output.
+
+    Attributes:
+        prompt: prompt key.
+        n: verdicts on the output, two or more.
+        k: verdicts that take the signal's highest value.
+        differ: pairs of verdicts that differ.
+    """
+
+    prompt: NDArray[np.uint64]
+    n: NDArray[np.int64]
+    k: NDArray[np.int64]
+    differ: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Tally:
     """Holds the counts of a log; the same whatever the order and the split of its rows.
 
@@ -57,7 +74,7 @@ class Tally:
         coarser: the partition one step coarser, in words; None where there is none.
         by_construction: whether the classes are the audited signal's own parse.
         degenerate: sources whose completions do not depend on their prompts.
-        repeats: per signal, (pairs of repeated judgements, pairs that disagree).
+        repeats: per signal, the outputs that its judge was asked about more than once.
     """
 
     values: dict[str, Values]
@@ -70,7 +87,7 @@ class Tally:
     coarser: str | None = None
     by_construction: bool = False
     degenerate: tuple[dict[str, Any], ...] = ()
-    repeats: dict[str, tuple[int, int]] = field(default_factory=dict)
+    repeats: dict[str, Asked] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

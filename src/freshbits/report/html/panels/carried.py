@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from freshbits.report import rubric
 from freshbits.report.charts import carried as charts
 from freshbits.report.html.drawing import figure
 from freshbits.report.html.escape import Html, join
@@ -29,7 +30,11 @@ def carried(audit: Audit, numbers: Numbers) -> Panel:
         warned += [f"{signal}: {check}" for check in budget.checks]
         said += [f"{signal}: {budget.reason}"] if budget.status == "judged" and budget.reason else []
         dry = audit.components[signal].saturated_at
+        asked = rubric.noise(signal, budget)
+        said += [asked] if asked is not None else []
         said += [f"{signal} is dry (under .05 bit per rollout) from round {dry} on"] if dry is not None else []
+    told = rubric.together(audit)
+    said = said if told is None else [told, *said]
     parts += [notes(warned, "warning"), notes(said), _sizes(audit, numbers), unjudged(audit.budget)]
     some = list(audit.budget)[:MOST_SIGNALS]
     held = {signal: [audit.budget[signal], audit.components[signal]] for signal in some}
