@@ -188,3 +188,10 @@ def test_an_unknown_feature_is_refused_before_anything_is_trained(tmp_path):
     with pytest.raises(InputError, match="'even' is no feature that can be counted"):
         fb.run(declared(balance={"against": ["even"]}), tmp_path / "run")
     assert not (tmp_path / "run" / "round-000").exists()
+
+
+def test_a_meter_that_does_not_list_right_answers_samples_them(tmp_path):
+    loop = Loop(**{**declared().data(), "meter": {"exact": False, "samples": 2}})
+    found = fb.run(loop, tmp_path / "run", control="frozen").rounds[0].evaluation
+    assert (40 * found["held_out_accuracy"]).is_integer()  # two samples of each of 20 prompts
+    assert "train_accuracy" not in found

@@ -300,7 +300,9 @@ class Meter(Part):
     Attributes:
         truth: a verifier's name, or `environment`: the task's own scorer.
         samples: completions per held-out prompt.
+        exact: false: sample even where every right answer can be listed, which takes as long as a round of training.
     """
 
     truth: Word = "environment"
     samples: Count = 8
+    exact: Literal[False] | None = None

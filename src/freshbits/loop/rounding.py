@@ -271,14 +271,19 @@ class Rounding:
             "held_out_entropy": held_out.mean("entropy"),
             "task_loss": held_out.mean("loss"),
         }
-        if self.task.answers(self.prompts[0]) is not None:
+        if self._listed:
             own = exact(model, self.task, self.prompts[: len(self.task.held_out)])  # as many: listing has its price
             found |= {"train_accuracy": own.mean("accuracy"), "train_distinct": own.distinct}
         narrow = rows.drop(IDS)
         return meter_round(narrow, evaluation={**found, **trained}, signal=self.scorers[0].name, partition=partition)
 
+    @property
+    def _listed(self) -> bool:
+        """Whether accuracy is computed over all right answers: the task can list them, and the meter does not mind."""
+        return self.loop.meter.exact is None and self.task.answers(self.prompts[0]) is not None
+
     def _measured(self, model: Model, prompts: Sequence[Prompt], number: int) -> Evaluation:
-        if self.task.answers(prompts[0]) is not None:
+        if self._listed:
             return exact(model, self.task, prompts)
         samples, seed = self.loop.meter.samples, self._seed(number, "held out")
         return sampled(self._generator(model), self.judge, prompts, samples, seed)
