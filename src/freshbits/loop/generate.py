@@ -54,14 +54,8 @@ class Local:
 
     def generate(self, prompts: Sequence[str], temperature: float, seed: int) -> list[Drawn]:
         """Draws one completion per prompt, in order; the same seed draws the same on the same machine."""
-        import torch
-
-        torch.manual_seed(seed)
-        self.model.network.eval()
         asked = [self.model.encode_prompt(prompt) for prompt in prompts]
-        written: list[list[int]] = []
-        for start in range(0, len(asked), BATCH):
-            written += self._batch(asked[start : start + BATCH], temperature)
+        written = self.continued(asked, temperature, seed)
         found = logprobs(self.model.network, self.model.pad, asked, written)
         texts = self.model.tokenizer.batch_decode(written, skip_special_tokens=True)
         return [
@@ -69,7 +63,18 @@ class Local:
             for text, ids, value in zip(texts, written, found, strict=True)
         ]
 
-    def _batch(self, asked: list[list[int]], temperature: float) -> list[list[int]]:
+    def continued(self, asked: Sequence[list[int]], temperature: float, seed: int) -> list[list[int]]:
+        """Draws what follows each row of tokens, its end included where it is reached: one turn of a conversation."""
+        import torch
+
+        torch.manual_seed(seed)
+        self.model.network.eval()
+        written: list[list[int]] = []
+        for start in range(0, len(asked), BATCH):
+            written += self._batch(asked[start : start + BATCH], temperature)
+        return written
+
+    def _batch(self, asked: Sequence[list[int]], temperature: float) -> list[list[int]]:
         import torch
 
         pad, end, device = self.model.pad, self.model.end, self.model.network.device

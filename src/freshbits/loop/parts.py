@@ -145,7 +145,7 @@ class Signal(Part):
 
     Attributes:
         verifier: a check by rule (`exact`, `numeric`, `math`, `unit_tests`, …).
-        environment: `true` (the task's own scorer), or the name of one.
+        environment: `true` (the task's own scorer), or a part of its reward (`success`, `step_reward`).
         rubric: a file of criteria, read by `model`.
         reference: completions to be trained on: `task` (the task's own, fixed), a teacher model's name (asked anew in
             every round), `start` (the model as it was before the loop), `student` (its own).
@@ -202,7 +202,8 @@ class Signal(Part):
         if isinstance(data, dict) and not data.get("name"):
             given = [kind for kind in KINDS if data.get(kind) is not None]
             if len(given) == 1:
-                what = data[given[0]] if given[0] == "verifier" else _CALLED.get(given[0], given[0])
+                named = given[0] == "verifier" or (given[0] == "environment" and data[given[0]] is not True)
+                what = data[given[0]] if named else _CALLED.get(given[0], given[0])
                 data = {**data, "name": what}
         return data
 

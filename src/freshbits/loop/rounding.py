@@ -13,20 +13,23 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.loop.engines import Remote, Vllm
+from freshbits.loop.episodes import FAULT, columns, demonstrations, measured, told
+from freshbits.loop.episodes import tokens as episode_tokens
 from freshbits.loop.evaluation import exact, sampled
 from freshbits.loop.generate import Local
 from freshbits.loop.meter import meter_round
 from freshbits.loop.model.model import Model, load
 from freshbits.loop.rounds import WEIGHTS
-from freshbits.loop.scoring import scorers, totals, truth
+from freshbits.loop.scoring import OWN_CHECK, scorers, totals, truth
 from freshbits.loop.tasks.build import build
+from freshbits.loop.tasks.turns import Turns
 from freshbits.loop.train.balanced import balanced, online_balance
-from freshbits.loop.train.examples import IDS, Example, accepted, mixed, references, written
+from freshbits.loop.train.examples import IDS, OWN, Example, accepted, mixed, references, written
 from freshbits.loop.train.relative import Scored, reinforce
 from freshbits.loop.train.shared import Updates
 from freshbits.loop.train.supervised import supervise
 from freshbits.outputs.answers import choose
-from freshbits.rollouts.schema import SIGNAL, conform
+from freshbits.rollouts.schema import EXTRA, SIGNAL, conform
 from freshbits.signals.own_state.votes import partition_of
 
 if TYPE_CHECKING:
@@ -141,27 +144,48 @@ class Rounding:
         """Lets the model write, scores what it wrote, and returns the rows in canonical columns."""
         train = self.loop.train
         asked = [prompt for prompt in self.prompts for _ in range(train.samples)]
-        texts = [prompt.text for prompt in asked]
-        drawn = self._generator(model).generate(texts, train.temperature, self._seed(number, "rollouts"))
+        drawn, tokens = self._drawn(model, asked, number)
         rows = pl.DataFrame(
             {
                 "run": [self.loop.name] * len(asked),
                 "round": [number] * len(asked),
-                "prompt": texts,
+                "prompt": [prompt.text for prompt in asked],
                 "group": [f"{number}-{at // train.samples}" for at in range(len(asked))],
                 "sample": [at % train.samples for at in range(len(asked))],
-                "completion": [each.text for each in drawn],
-                "truth": pl.Series(self.judge(asked, [each.text for each in drawn]), dtype=pl.Float64),
                 "answer": pl.Series([prompt.answer for prompt in asked], dtype=pl.String),
+                "region": [prompt.region for prompt in asked],
+            }
+        ).hstack(drawn)
+        empty = [name for name in ("answer", "truth", EXTRA + FAULT) if name in rows.columns]
+        rows = rows.drop([name for name in empty if rows[name].null_count() == rows.height])
+        scored = [pl.Series(SIGNAL + each.name, each.score(asked, rows), dtype=pl.Float64) for each in self.scorers]
+        return conform(rows.with_columns(scored)).with_columns(tokens)
+
+    def _drawn(self, model: Model, asked: Sequence[Prompt], number: int) -> tuple[pl.DataFrame, list[pl.Series]]:
+        """Returns what the model wrote as columns of the round's rows, and its tokens."""
+        temperature, seed = self.loop.train.temperature, self._seed(number, "rollouts")
+        if isinstance(self.task, Turns):
+            # What an episode hides is the same for all attempts of a group, and drawn anew in every round.
+            hidden = [random.Random(f"{seed} {prompt.text}").getrandbits(31) for prompt in asked]
+            found = told(self.task, model, self._generator(model), asked, hidden, temperature, seed)
+            rows = columns(found)
+            if self.loop.meter.truth not in OWN_CHECK:
+                rows = rows.with_columns(
+                    truth=pl.Series(self.judge(asked, rows["completion"].to_list()), dtype=pl.Float64)
+                )
+            return rows, episode_tokens(found)
+        drawn = self._generator(model).generate([prompt.text for prompt in asked], temperature, seed)
+        texts = [each.text for each in drawn]
+        rows = pl.DataFrame(
+            {
+                "completion": texts,
+                "truth": pl.Series(self.judge(asked, texts), dtype=pl.Float64),
                 "logprob": [each.logprob for each in drawn],
                 "tokens": [len(each.tokens) for each in drawn],
                 "truncated": [each.truncated for each in drawn],
-                "region": [prompt.region for prompt in asked],
             }
         )
-        rows = rows.drop([name for name in ("answer", "truth") if rows[name].null_count() == rows.height])
-        scored = [pl.Series(SIGNAL + each.name, each.score(asked, rows), dtype=pl.Float64) for each in self.scorers]
-        return conform(rows.with_columns(scored)).with_columns(pl.Series(IDS, [list(each.tokens) for each in drawn]))
+        return rows, [pl.Series(IDS, [list(each.tokens) for each in drawn])]
 
     def train(self, rounds: Rounds, number: int, folder: Path, scratch: Path) -> dict[str, float | None]:
         """Trains the model of the round before on it, and writes the weights into the new round's folder."""
@@ -194,8 +218,8 @@ class Rounding:
         if self.loop.train.balance is not None:
             left = balanced(self.loop.train.balance, rows, rewards, self._seed(number, "balance"))
             rewards, kept = left.rewards, sum(left.kept)
-        texts, tokens = rows["prompt"].to_list(), rows[IDS].to_list()
-        given = [Scored(text, tuple(ids), value) for text, ids, value in zip(texts, tokens, rewards, strict=True)]
+        wrote = zip(written(rows), rewards, strict=True)
+        given = [Scored(each.prompt, each.tokens, value, each.sampled) for each, value in wrote]
         reinforce(model, given, self.loop.train.samples, updates, scratch)
         return {"trained_rows": float(kept), "updates": float(updates.steps)}
 
@@ -238,12 +262,18 @@ class Rounding:
         return [all(row) for row in zip(*each, strict=True)]
 
     def _references(self, model: Model) -> list[Example]:
-        told = [(prompt.text, self.task.fixed_reference(prompt)) for prompt in self.prompts]
-        return [Example(asked, tuple(model.encode_completion(text))) for asked, text in told if text is not None]
+        if isinstance(self.task, Turns):
+            return demonstrations(self.task, model, self.prompts, 1, f"{self.loop.seed} reference")
+        fixed = [(prompt.text, self.task.fixed_reference(prompt)) for prompt in self.prompts]
+        return [Example(asked, tuple(model.encode_completion(text))) for asked, text in fixed if text is not None]
 
     def _fresh(self, model: Model, number: int) -> list[Example]:
         seed = f"{self._seed(number, 'fresh')}"
-        found = references(self.task, self.prompts, model.encode_completion, self.loop.train.samples, seed)
+        samples = self.loop.train.samples
+        if isinstance(self.task, Turns):
+            found = demonstrations(self.task, model, self.prompts, samples, seed)
+        else:
+            found = references(self.task, self.prompts, model.encode_completion, samples, seed)
         if not found:
             raise InputError("the task has no true completions to train on", mend="leave out fresh")
         return found
@@ -252,6 +282,8 @@ class Rounding:
         longest = self.task.longest
         # A right completion is no longer than this in characters, so not in tokens either; one more ends it.
         most = self.loop.train.max_tokens if longest is None else min(self.loop.train.max_tokens, longest + 1)
+        if isinstance(self.task, Turns) and self.task.tokens is not None:
+            most = self.task.tokens
         declared = self.loop.model
         if declared.server is not None:
             return Remote(model, most, declared.server)
@@ -274,7 +306,9 @@ class Rounding:
         if self._listed:
             own = exact(model, self.task, self.prompts[: len(self.task.held_out)])  # as many: listing has its price
             found |= {"train_accuracy": own.mean("accuracy"), "train_distinct": own.distinct}
-        narrow = rows.drop(IDS)
+        if EXTRA + FAULT in rows.columns:
+            found["faults"] = float(rows[EXTRA + FAULT].count())
+        narrow = rows.drop(IDS, OWN, strict=False)
         return meter_round(narrow, evaluation={**found, **trained}, signal=self.scorers[0].name, partition=partition)
 
     @property
@@ -286,6 +320,11 @@ class Rounding:
         if self._listed:
             return exact(model, self.task, prompts)
         samples, seed = self.loop.meter.samples, self._seed(number, "held out")
+        if isinstance(self.task, Turns) and self.loop.meter.truth in OWN_CHECK:
+            asked, rng = [prompt for prompt in prompts for _ in range(samples)], random.Random(seed)
+            hidden = [rng.getrandbits(31) for _ in asked]
+            found = told(self.task, model, self._generator(model), asked, hidden, 1.0, seed)
+            return measured(found, prompts, samples)
         return sampled(self._generator(model), self.judge, prompts, samples, seed)
 
     def _seed(self, number: int, purpose: str) -> int:

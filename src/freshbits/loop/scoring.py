@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
 from freshbits.loop.given import applied, scored_by
-from freshbits.rollouts.schema import SIGNAL
+from freshbits.loop.tasks.turns import Turns
+from freshbits.rollouts.options import nearest
+from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.signals.controls.random import Random
+from freshbits.signals.environments.environment import REWARD
 from freshbits.signals.named import make
 from freshbits.signals.own_state.confidence import Confidence
 from freshbits.signals.own_state.majority import Majority
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     Score = Callable[[Sequence[Prompt], pl.DataFrame], Scores]
     Judge = Callable[[Sequence[Prompt], Sequence[str]], Scores]
 
+OWN_CHECK = ("environment", "exact")  # names of the task's own check in `meter: {truth: …}`
 HALF = 0.5  # a verdict of at least this accepts, where nothing else is declared
 
 
@@ -114,7 +118,7 @@ def truth(loop: Loop, task: Task) -> Judge:
     Raises:
         InputError: if there is no such verifier.
     """
-    if loop.meter.truth in ("environment", "exact"):
+    if loop.meter.truth in OWN_CHECK:
         return lambda prompts, texts: [
             _right(task.check(prompt, text)) for prompt, text in zip(prompts, texts, strict=True)
         ]
@@ -151,6 +155,8 @@ def _scorer(declared: Declared, task: Task, given: Score | None) -> Scorer:
     options = {name: str(value) for name, value in declared.options.items()}
     if declared.kind == "none":
         return scorer(all_of_them)
+    if isinstance(task, Turns) and (declared.kind == "environment" or declared.verifier == "exact"):
+        return scorer(_seen(str(declared.environment) if isinstance(declared.environment, str) else REWARD))
     if declared.environment is True or (declared.verifier == "exact" and task.checks):
         return scorer(by_task)
     if declared.kind == "verifier":
@@ -168,6 +174,20 @@ def _scorer(declared: Declared, task: Task, given: Score | None) -> Scorer:
         f"the signal {declared.name} ({declared.kind}) cannot be run in a loop yet",
         mend="give it as a function: run(loop, out, signals={NAME: …}); or run the loop with a verifier",
     )
+
+
+def _seen(part: str) -> Score:
+    """Returns a part of the reward of a task of several turns, which the environment told while it was played."""
+
+    def score(_: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
+        if EXTRA + part not in rows.columns:
+            numbers = [name.removeprefix(EXTRA) for name in rows.columns if name.startswith(EXTRA)]
+            raise InputError(
+                f"the environment gives no {part!r}{nearest(part, numbers)}", mend=f"it gives {', '.join(numbers)}"
+            )
+        return rows[EXTRA + part].to_list()
+
+    return score
 
 
 def _referred(task: Task) -> Score:

@@ -48,6 +48,10 @@ class Worker:
         seconds: the longest that one input may take, in CPU time of the process, so that a busy machine turns no
             verdict; by the clock it may take four times as long.
         setup: what the function is given first in every new process, with time to prepare; None for nothing.
+        python: another interpreter that runs it, with the packages that it has and none of ours; then the function is
+            "FILE.py:name", and FILE needs nothing but the standard library and those.
+        path: folders in which that interpreter looks for modules first.
+        writes: bytes that a file it writes may have.
 
     >>> with Worker("freshbits.signals.worker:echo") as worker:
     ...     [outcome.value for outcome in worker.run([1, "a"])]
@@ -57,6 +61,9 @@ class Worker:
     function: str
     seconds: float = 5.0
     setup: Any = None
+    python: str = ""
+    path: tuple[str, ...] = ()
+    writes: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _end: Callable[[], object] | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -66,8 +73,9 @@ class Worker:
         with self._lock:
             return [self._one(value) for value in inputs]
 
-    def __reduce__(self) -> tuple[type[Worker], tuple[str, float, Any]]:
-        return Worker, (self.function, self.seconds, self.setup)  # a copy in another process starts its own
+    def __reduce__(self) -> tuple[type[Worker], tuple[Any, ...]]:
+        # A copy in another process starts its own.
+        return Worker, (self.function, self.seconds, self.setup, self.python, self.path, self.writes)
 
     def close(self) -> None:
         """Ends the process; the next run starts another."""
@@ -103,14 +111,16 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
+        # -P: a file in the folder one happens to stand in is no library.
+        how = [self.python, "-P", __file__] if self.python else [sys.executable, "-P", "-m", "freshbits.signals.worker"]
+        libraries = self.path if self.python else [path for path in sys.path if path]
         self._process = subprocess.Popen(
-            # -P: a file in the folder one happens to stand in is no library.
-            [sys.executable, "-P", "-m", "freshbits.signals.worker", self.function],
+            [*how, self.function, str(self.writes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in _KEPT if name in os.environ}
-            | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(libraries)},
             start_new_session=True,
         )
         self._end = weakref.finalize(self, _kill, self._process)  # also when the interpreter ends
@@ -190,18 +200,33 @@ def echo(value: Any) -> Any:
     return value
 
 
-def main(function: str) -> None:
+def main(function: str, writes: int = 0) -> None:
     """Serves inputs of standard input to the function until it ends."""
     answers = os.fdopen(os.dup(1), "wb")
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)  # what libraries print is no answer
     inputs = sys.stdin.buffer
-    module, _, name = function.partition(":")
-    work: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
-    _limit()
+    module, _, name = function.rpartition(":")
+    work: Callable[[Any], Any] = getattr(_loaded(module), name)
+    _limit(writes)
     for reply in _replies(work, iter(inputs)):
         answers.write(reply + b"\n")
         answers.flush()
+
+
+def _loaded(module: str) -> Any:
+    """Imports a module by its name, or by its file."""
+    if not module.endswith(".py"):
+        return importlib.import_module(module)
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("hosted", module)
+    assert spec is not None
+    assert spec.loader is not None
+    made = module_from_spec(spec)
+    sys.modules["hosted"] = made
+    spec.loader.exec_module(made)
+    return made
 
 
 def _replies(work: Callable[[Any], Any], inputs: Iterator[bytes]) -> Iterator[bytes]:
@@ -213,14 +238,14 @@ def _replies(work: Callable[[Any], Any], inputs: Iterator[bytes]) -> Iterator[by
             yield json.dumps({"fault": f"{type(fault).__name__}: {str(fault)[:150]}"}).encode()
 
 
-def _limit() -> None:
+def _limit(writes: int) -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (writes, writes))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
-from freshbits.loop.model.tiny import base_path
+from freshbits.loop.model.tiny import base_path, turns_path
 from freshbits.loop.quiet import quiet
 
 if TYPE_CHECKING:
@@ -61,6 +61,30 @@ class Model:
     def encode_completion(self, text: str) -> list[int]:
         """Returns the tokens of a completion, its end included."""
         return [*self.tokenizer(text, add_special_tokens=False)["input_ids"], self.end]
+
+    def encode_observation(self, text: str) -> list[int]:
+        """Returns the tokens that stand between the end of one message of the model and the next: what is answered.
+
+        With a chat template: whatever it writes from behind the end of the assistant's message, the answer as a user's
+        message, to where the assistant writes again.
+
+        Raises:
+            InputError: if the template does not write a conversation from left to right.
+        """
+        if not self.chat:
+            return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        before = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+        read = {"role": "user", "content": text}
+        first = str(self.tokenizer.apply_chat_template(before, tokenize=False))
+        whole = str(self.tokenizer.apply_chat_template([*before, read], tokenize=False, add_generation_prompt=True))
+        end = str(self.tokenizer.eos_token)
+        begin = first.rfind(end) + len(end) if end in first else len(first)
+        if whole[:begin] != first[:begin]:
+            raise InputError(
+                "the model's chat template writes earlier messages anew in every turn",
+                mend="take a model whose template does not, or a task of one turn",
+            )
+        return list(self.tokenizer(whole[begin:], add_special_tokens=False)["input_ids"])
 
     def save(self, folder: Path) -> Path:
         """Writes the weights (the adapter's alone where there is one) into a folder; returns the file."""
@@ -119,9 +143,12 @@ def _place(declared: Declared) -> str:
     """Returns the name or folder to load; the model that comes along for `config: tiny`."""
     if declared.config is None:
         return declared.what
-    if declared.config != "tiny":
-        raise InputError(f"there is no built-in model {declared.config!r}", mend="write config: tiny, or name: …")
-    return str(base_path())
+    built_in = {"tiny": base_path, "tiny-turns": turns_path}
+    if declared.config not in built_in:
+        raise InputError(
+            f"there is no built-in model {declared.config!r}", mend=f"write config: {' or '.join(built_in)}, or name: …"
+        )
+    return str(built_in[declared.config]())
 
 
 def _restore(model: Model, folder: Path) -> None:

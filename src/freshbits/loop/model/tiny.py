@@ -59,3 +59,10 @@ def base_path() -> Path:
     from pathlib import Path
 
     return Path(__file__).parent / "base"
+
+
+def turns_path() -> Path:
+    """Returns the folder of the base checkpoint for the game `guess`."""
+    from pathlib import Path
+
+    return Path(__file__).parent / "turns"

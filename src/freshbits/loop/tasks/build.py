@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
 from freshbits.loop.tasks.sums import SIGNS, Sums
+from freshbits.loop.tasks.turns import TAKEN, Turns
 from freshbits.rollouts.options import nearest
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SIZE = 100
 
 
 def build(declared: Declared) -> Task:
-    """Makes the task that a loop declares: sums, a set of reasoning-gym by its name, or rows of a data set.
+    """Makes the task that a loop declares: sums, an environment of several turns, a set of reasoning-gym, or rows.
 
     Raises:
         InputError: if there is no such task, or it cannot be run.
@@ -34,6 +35,12 @@ def build(declared: Declared) -> Task:
     name = str(declared.environment)
     if name in DOMAINS:
         return _sums(declared, DOMAINS[name])
+    from freshbits.signals.environments.named import environment
+
+    options = {key: value for key, value in declared.options.items() if key not in TAKEN}
+    found = environment(name, options)
+    if found is not None:
+        return Turns.of(found, declared.size or SIZE, declared.seed, declared.held_out, declared.options)
     from freshbits.loop.tasks.gym import Gym
 
     return Gym.of(name, declared.size or SIZE, declared.seed, declared.held_out, dict(declared.options))

@@ -13,20 +13,34 @@ if TYPE_CHECKING:
 
     from freshbits.loop.tasks.task import Prompt, Task
 
-IDS = "token_ids"  # column with the tokens of a completion, its end included
+IDS = "token_ids"  # column with the tokens of a completion, its end included; of several turns with what was answered
+OWN = "token_sampled"  # column that says of each whether the model wrote it; there where a task has several turns
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Holds one row to be trained on: the text of a prompt and the tokens of its completion."""
+    """Holds one row to be trained on: the text of a prompt and the tokens of its completion.
+
+    `sampled` says which of the tokens are trained on, where the others are what an environment answered; None: all.
+    """
 
     prompt: str
     tokens: tuple[int, ...]
+    sampled: tuple[bool, ...] | None = None
 
 
 def written(rows: pl.DataFrame) -> list[Example]:
     """Returns every completion of a round, as it was written."""
-    return [Example(prompt, tuple(tokens)) for prompt, tokens in rows.select("prompt", IDS).iter_rows()]
+    own = masks(rows)
+    texts = rows.select("prompt", IDS).iter_rows()
+    return [Example(prompt, tuple(tokens), mask) for (prompt, tokens), mask in zip(texts, own, strict=True)]
+
+
+def masks(rows: pl.DataFrame) -> list[tuple[bool, ...] | None]:
+    """Returns which tokens of each row the model wrote; None where it wrote all of them."""
+    if OWN not in rows.columns:
+        return [None] * rows.height
+    return [None if mask is None else tuple(mask) for mask in rows[OWN]]
 
 
 def accepted(rows: pl.DataFrame, passed: Sequence[bool], keep: int | None, rng: random.Random) -> list[Example]:
@@ -35,7 +49,7 @@ def accepted(rows: pl.DataFrame, passed: Sequence[bool], keep: int | None, rng: 
     >>> import polars as pl
     >>> rows = pl.DataFrame({"prompt": ["p", "p", "q"], IDS: [[1], [2], [3]]})
     >>> accepted(rows, [True, False, True], None, random.Random(0))
-    [Example(prompt='p', tokens=(1,)), Example(prompt='q', tokens=(3,))]
+    [Example(prompt='p', tokens=(1,), sampled=None), Example(prompt='q', tokens=(3,), sampled=None)]
     """
     found: dict[str, list[Example]] = {}
     for example, good in zip(written(rows), passed, strict=True):

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Holds one completion of a group with its reward; None where it was not scored."""
+    """Holds one completion of a group with its reward; None where it was not scored.
+
+    `sampled` says which of the tokens the model wrote, where the others are what an environment answered; None: all.
+    """
 
     prompt: str
     tokens: tuple[int, ...]
     reward: float | None
+    sampled: tuple[bool, ...] | None = None
 
 
 def reinforce(model: Model, rows: Sequence[Scored], samples: int, updates: Updates, folder: Path) -> dict[str, Any]:
@@ -58,7 +62,9 @@ def reinforce(model: Model, rows: Sequence[Scored], samples: int, updates: Updat
         for text in given:
             chosen.append(groups[text][place[text] % samples])
             place[text] += 1
+        turns = any(row.sampled is not None for row in rows)
         return {
+            **({"env_mask": [_mask(row) for row in chosen]} if turns else {}),
             "prompt_ids": [model.encode_prompt(text) for text in given],
             "completion_ids": [list(row.tokens) for row in chosen],
             "logprobs": None,  # the trainer takes them from its own forward pass
@@ -96,6 +102,10 @@ def pieces(rows: int, batch: int) -> int:
     """
     divisors = [number for number in range(1, rows + 1) if rows % number == 0]
     return min(divisors, key=lambda number: abs(rows / number - batch))
+
+
+def _mask(row: Scored) -> list[int]:
+    return [1] * len(row.tokens) if row.sampled is None else [int(own) for own in row.sampled]
 
 
 def _asked(model: Model, text: str) -> Any:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def supervise(model: Model, examples: Sequence[Example], updates: Updates, folder: Path) -> dict[str, Any]:
     """Trains a model in place for a number of updates, whatever the number of rows; returns the trainer's last losses.
 
-    Rows go in as tokens: what was sampled is what is trained on, and a completion that was cut gets no end.
+    Rows go in as tokens: what was sampled is what is trained on, and a completion that was cut gets no end. What an
+    environment answered is read and not trained on.
 
     Args:
         model: the model; its network changes.
@@ -35,7 +36,9 @@ def supervise(model: Model, examples: Sequence[Example], updates: Updates, folde
     for example in examples:
         asked = model.encode_prompt(example.prompt)
         told = list(example.tokens)
-        rows.append({"input_ids": asked + told, "labels": [-100] * len(asked) + told})
+        own = example.sampled or [True] * len(told)
+        labels = [token if trained else -100 for token, trained in zip(told, own, strict=True)]
+        rows.append({"input_ids": asked + told, "labels": [-100] * len(asked) + labels})
     with quiet():
         trainer = SFTTrainer(
             model=model.network,

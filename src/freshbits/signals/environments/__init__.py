@@ -1,0 +1,1 @@
+"""Environments that answer over several turns: the protocol, games of our own, and adapters to others."""
