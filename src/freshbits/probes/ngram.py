@@ -38,7 +38,7 @@ def ngram_margins(first: Tokens, second: Tokens, asked: Sequence[Target], seed: 
         asked: the targets.
         seed: number of the hash.
     """
-    difference = _counts(first, seed) - _counts(second, seed)
+    difference = _differences(first, second, seed)
     return [_one(difference, each) for each in asked]
 
 
@@ -47,10 +47,10 @@ def _one(difference: NDArray[np.float32], asked: Target) -> NDArray[np.float64]:
     held, mean, square = (np.zeros(difference.shape[1], dtype=np.float32) for _ in range(3))
     for step, start in enumerate(range(0, asked.place.size, BATCH), start=1):
         at = slice(start, start + BATCH)
-        rows = difference[asked.place[at]] * asked.sign[at, None].astype(np.float32)
-        margin = rows @ held
+        rows, sign = difference[asked.place[at]], asked.sign[at]
+        margin = sign * (rows @ held)
         found[at] = margin
-        pull = asked.weight[at] / (1.0 + np.exp(np.minimum(margin.astype(np.float64), 50.0))) / BATCH
+        pull = sign * asked.weight[at] / (1.0 + np.exp(np.minimum(margin, 50.0))) / BATCH
         gradient = -(pull.astype(np.float32) @ rows)
         mean += np.float32(1 - DECAY) * (gradient - mean)
         square += np.float32(1 - SQUARES) * (gradient**2 - square)
@@ -59,23 +59,34 @@ def _one(difference: NDArray[np.float32], asked: Target) -> NDArray[np.float64]:
     return found
 
 
-def _counts(read: Tokens, seed: int) -> NDArray[np.float32]:
-    table, rows = read.table, read.table.shape[0]
+def _differences(first: Tokens, second: Tokens, seed: int) -> NDArray[np.float32]:
+    """Returns n(accepted) - n(rejected), shape (pairs, buckets that occur + 1)."""
+    sides = [_counted(read, seed) for read in (first, second)]
+    used, column = np.unique(np.concatenate([bucket for _, bucket, _ in sides]), return_inverse=True)
+    found = np.zeros((first.table.shape[0], used.size + 1), dtype=np.float32)
+    start = 0
+    for (row, bucket, count), sign, read in zip(sides, (1.0, -1.0), (first, second), strict=True):
+        found[row, column[start : start + bucket.size]] += (sign * np.log1p(count)).astype(np.float32)
+        found[:, -1] += (sign * np.log1p((read.table != PAD).sum(axis=1))).astype(np.float32)
+        start += bucket.size
+    return found
+
+
+def _counted(read: Tokens, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Returns (text, bucket, count) of the tokens and pairs of neighbours that texts hold."""
+    table = read.table
     there = table != PAD
     pairs = there[:, :-1] & there[:, 1:]
     one = _hash(table, 2 * seed + 1)
     two = _hash(table[:, :-1] * np.int64(65_599) + table[:, 1:], 2 * seed + 2)
-    row = np.arange(rows)[:, None]
-    flat = np.concatenate([(row * BUCKETS + one)[there], (row * BUCKETS + two)[pairs]])
-    counts = np.bincount(flat, minlength=rows * BUCKETS).reshape(rows, BUCKETS)
-    whole = np.log1p(there.sum(axis=1, keepdims=True))
-    return np.concatenate([np.log1p(counts), whole], axis=1).astype(np.float32)
+    row = np.arange(table.shape[0], dtype=np.int64)[:, None] * BUCKETS
+    found, count = np.unique(np.concatenate([(row + one)[there], (row + two)[pairs]]), return_counts=True)
+    return found // BUCKETS, found % BUCKETS, count
 
 
 def _hash(numbers: NDArray[np.int64], salt: int) -> NDArray[np.int64]:
-    with np.errstate(over="ignore"):
-        mixed = (numbers.astype(np.uint64) + np.uint64(salt)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= np.uint64(0xBF58476D1CE4E5B9)
-        mixed ^= mixed >> np.uint64(32)
+    mixed = (numbers.astype(np.uint64) + np.uint64(salt)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(32)
     return np.asarray(mixed % np.uint64(BUCKETS), dtype=np.int64)

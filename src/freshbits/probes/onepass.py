@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NETWORKS = {"cnn": convolution, "gru": recurrence, "transformer": attention}
 BATCH = 16
-RATE = 5e-3
+RATE = 0.01
 SIDE_BY_SIDE = 8  # networks trained at once: more would not fit the processor's cache
 
 
@@ -27,7 +27,7 @@ def network_margins(
 ) -> list[NDArray[np.float64]]:
     """Returns for each target the margins f(higher) - f(lower) before each update, in the order met.
 
-    Adam (rate .005) in batches of 16 pairs that differ in the target, loss log(1 + exp(-margin)) by weight, one pass.
+    Adam (rate .01) in batches of 16 pairs that differ in the target, loss log(1 + exp(-margin)) by weight, one pass.
     On one thread, from the seed alone: the same bytes for the same input on one machine.
 
     Args:
