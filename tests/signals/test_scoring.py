@@ -292,7 +292,7 @@ def test_a_journal_is_whole_up_to_its_last_line(tmp_path):
     for cut in range(1, len(good)):
         path.write_bytes(good[:-cut])
         again = Journal(path, [Told(length)])
-        kept = [key for _, keys, _, _ in again.verdicts() for key in keys]
+        kept = [key for _, keys, _ in again.verdicts() for key in keys]
         again.close()
         assert kept in ([b"a" * 16, b"b" * 16], [])
         assert not path.exists() or good.startswith(path.read_bytes())
@@ -300,7 +300,7 @@ def test_a_journal_is_whole_up_to_its_last_line(tmp_path):
     path.write_bytes(good)
     whole = Journal(path, [Told(length)])
     assert list(whole.verdicts()) == [
-        (0, [b"a" * 16, b"b" * 16], [0.1, None], ["é", "none"]), (0, [b"c" * 16], [1.0], [""]),
+        (0, [b"a" * 16, b"b" * 16], [Verdict(0.1, "é"), Verdict(None, "none")]), (0, [b"c" * 16], [Verdict(1.0)]),
     ]  # fmt: skip
     with pytest.raises(InputError, match="another command is writing this file"):
         Journal(path, [Told(length)])

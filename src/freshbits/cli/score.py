@@ -28,7 +28,7 @@ def score(
     signal: Annotated[list[str], typer.Option("--signal", help="Signal to apply; may be repeated.")],
     out: Annotated[str | None, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")] = None,
     option: Annotated[list[str] | None, typer.Option("--option", help="KEY=VALUE, or NAME.KEY=VALUE.")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Model of logprob or self_judge.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model of logprob, self_judge or rubric.")] = None,
     gold: Annotated[bool, typer.Option("--gold", help="Check first that the references are accepted.")] = False,
     harden: Annotated[bool, typer.Option("--harden", help="Score nothing: probe the signals themselves.")] = False,
     fail_on: Annotated[

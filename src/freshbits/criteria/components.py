@@ -120,7 +120,7 @@ def _patterns(levels: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 def _variance_share(evidence: Evidence, signal: str) -> Estimate | None:
     """Returns cov(w·component, total) / var(total) within groups, where every component's weight is known."""
     weights, sample = evidence.weights, evidence.tally.sample
-    names = evidence.components()
+    names = evidence.summed_with(signal)
     if signal not in names or len(names) < 2 or any(name not in weights for name in names):
         return None
     columns = np.stack([sample[f"signal.{name}"].to_numpy().astype(np.float64) for name in names], axis=1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from freshbits.tally.quotes import Quotes
     from freshbits.tally.tally import Tally
+    from freshbits.tally.texts import Texts
 
 NEARLY_ALL = 0.9  # share of the rows that are labelled, above which more labels are no advice
 LABELS = (300, 1_000, 3_000, 10_000)
@@ -28,6 +29,9 @@ class Evidence:
         judges: signal -> judge, where several judges scored the same thing (no components of one reward).
         quotes: beginnings of the texts of the sampled and the labelled rows; None where there are none or --no-text.
         where: the log as it was named on the command line, for commands to copy.
+        made: "set" or "pairs" where the rows were made to be trained on, else None.
+        texts: what is left of such a set's texts.
+        judged_by: signal -> the model that gave it, where such a set names one ("" where rows name it).
     """
 
     tally: Tally
@@ -40,11 +44,24 @@ class Evidence:
     judges: dict[str, str] = field(default_factory=dict)
     quotes: Quotes | None = None
     where: str = "LOG"
+    made: str | None = None
+    texts: Texts | None = None
+    judged_by: dict[str, str] = field(default_factory=dict)
 
     def components(self) -> list[str]:
         """Names the scored signals that are components of one reward: not alternative judges, not the total."""
         apart = {*self.judges, *(["total"] if self.weights and "total" not in self.weights else [])}
         return [name for name, values in self.tally.values.items() if values.scored and name not in apart]
+
+    def summed_with(self, signal: str) -> list[str]:
+        """Names the components of the same total: a rubric's criteria, `RUBRIC.NAME`, are summed among themselves."""
+        total = next((name for name in self.judges if signal.startswith(f"{name}.")), None)
+        rubrics = tuple(f"{name}." for name in self.judges)
+        return [
+            name
+            for name in self.components()
+            if (name.startswith(f"{total}.") if total is not None else not name.startswith(rubrics))
+        ]
 
     def label_command(self, signal: str | None = None) -> str:
         """Returns the command that draws rows to label, for one signal where there are several."""

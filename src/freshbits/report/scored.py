@@ -46,7 +46,23 @@ def _details(scores: Scores) -> list[str]:
         lines.append(f"equal to another one, so not scored again: {scores.repeated:,}")
     if scores.resumed:
         lines.append(f"verdicts taken over from an interrupted run: {scores.resumed:,}")
+    if scores.usage.requests:
+        lines.append(_used(scores))
+    columns = [f"{name} {mean:.3g}" for name, mean in scores.columns.items() if mean is not None and "@" not in name]
+    if columns:
+        lines.append(f"means: {', '.join(columns)}")
     return lines
+
+
+def _used(scores: Scores) -> str:
+    """Says what was asked of servers: requests, tokens, and their cost where prices were given."""
+    used = scores.usage
+    cost = "" if scores.cost is None else f", cost {scores.cost:.4g}"
+    unknown = f"; {used.unknown:,} of them without a count" if used.unknown else ""
+    return (
+        f"asked {used.requests:,} times: {used.prompt:,} tokens of prompts, {used.completion:,} of replies"
+        f"{cost}{unknown}"
+    )
 
 
 def _next(result: Scored) -> str:

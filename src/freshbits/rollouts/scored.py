@@ -1,16 +1,21 @@
 """A table that `freshbits score` wrote: canonical columns, and beside each signal that it knows more of, its origin.
 
 A signal NAME of known origin is the column `NAME` with `NAME.origin` (one word, the same on every row) and, where
-freshbits gave the verdicts, `NAME.evidence`. `log.filtered` says on every row why dead groups may be missing.
+freshbits gave the verdicts, `NAME.evidence`; `NAME.weights` holds, as JSON, the signals that NAME is the weighted sum
+of. `log.filtered` says on every row why dead groups may be missing.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from freshbits.rollouts.asked_again import repeated
 from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.names import KINDS, asked, extras, is_number, mapped
 from freshbits.rollouts.options import ORIGINS, ReadOptions
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
 ORIGIN = ".origin"
 EVIDENCE = ".evidence"
+WEIGHTS = ".weights"
 FILTERED = "log.filtered"
 
 
@@ -59,8 +65,11 @@ def plan_scored(columns: Mapping[str, pl.DataType], options: ReadOptions) -> Pla
         if name.startswith(SIGNAL) and (is_number(dtype) or dtype == pl.Null):
             plan[name] = Want(name, Kind.SCORE)
     plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in known}
+    again = [f"{name}@{k}" for name, times in repeated(columns).items() if name in known for k in range(1, times + 1)]
+    plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in again if is_number(columns[name])}
     plan |= mapped(options, columns)
     taken = {want.column for want in plan.values()} | {name + ORIGIN for name in _with_origin(columns)} | {FILTERED}
+    taken |= {name + WEIGHTS for name in known}
     plan |= extras({name: dtype for name, dtype in columns.items() if name not in taken})
     return plan | asked(options, columns)
 
@@ -71,6 +80,8 @@ def add_known(opened: Opened, source: Source, columns: Mapping[str, pl.DataType]
     plan: Plan = {name: Want(name + ORIGIN, Kind.TEXT) for name in signals}
     if FILTERED in columns:
         plan[FILTERED] = Want(FILTERED, Kind.TEXT)
+    sums = [name for name in signals if columns.get(name + WEIGHTS) == pl.String]
+    plan |= {name + WEIGHTS: Want(name + WEIGHTS, Kind.TEXT) for name in sums}
     seen: dict[str, set[str]] = {name: set() for name in plan}
     each_file = [source.table(files=(file,)) for file in source.files]
     for table in each_file or [source.table()]:
@@ -79,6 +90,8 @@ def add_known(opened: Opened, source: Source, columns: Mapping[str, pl.DataType]
                 seen[name] |= set(chunk.rows[name].drop_nulls().unique().to_list())
     opened.applied = tuple(name for name in signals if name + EVIDENCE in columns)
     opened.filtered = " ".join(sorted(seen.pop(FILTERED, ()))) or None
+    for name in sums:
+        _take_weights(opened, name, seen.pop(name + WEIGHTS), signals)
     for name, origins in seen.items():
         if len(origins) == 1 and origins <= set(ORIGINS):
             opened.origins[name] = origins.pop()
@@ -87,6 +100,19 @@ def add_known(opened: Opened, source: Source, columns: Mapping[str, pl.DataType]
     told = ", ".join(f"{name} ({opened.origins[name]})" for name in seen if name in opened.origins)
     if told:
         opened.notes.append(f"origins from the log: {told}")
+
+
+def _take_weights(opened: Opened, total: str, texts: set[str], signals: list[str]) -> None:
+    """Takes over the weights that a signal is summed with, where every file says the same and says it well."""
+    found = None
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(texts.pop()) if len(texts) == 1 else None
+    if not isinstance(found, dict) or not found or not set(found) <= set(signals):
+        return
+    if not all(isinstance(weight, (int, float)) and math.isfinite(weight) for weight in found.values()):
+        return
+    opened.weights |= {name: float(weight) for name, weight in found.items()}
+    opened.notes.append(f"{total} = " + " + ".join(f"{weight:.4g} × {name}" for name, weight in found.items()))
 
 
 def _with_origin(columns: Mapping[str, pl.DataType]) -> list[str]:

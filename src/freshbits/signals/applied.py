@@ -7,13 +7,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
+from freshbits.errors import FreshbitsError
 from freshbits.signals.contents import keys_of
-from freshbits.signals.pool import died, pool
+from freshbits.signals.pool import Threads, died, pool
 from freshbits.signals.signal import Verdict
-from freshbits.signals.traits import traits
+from freshbits.signals.spending import NOTHING
+from freshbits.signals.traits import remember, traits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from freshbits.signals.journal import Journal
     from freshbits.signals.pool import Answer
@@ -38,6 +40,7 @@ class Applied:
     Attributes:
         rows: number of the verdict of each row, in the order in which rows were placed; -1 not yet.
         scored: contents that the signal was asked for. known: taken from the journal.
+        usage: what servers were asked for, also by the run that the journal is from.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class Applied:
         self._index: dict[bytes, int] = {}
         self._scores: array[float] = array("d")
         self._evidence: list[str] = []
+        self._parts: dict[int, tuple[float | None, ...]] = {}
+        self.usage = NOTHING
         self._texts: dict[str, str] = {}
         self._waiting: list[tuple[list[Item], list[bytes]]] = []
         self._waiting_rows = 0
@@ -73,16 +78,19 @@ class Applied:
         """Returns the verdict of a row."""
         at = self.rows[row]
         score = self._scores[at]
-        return Verdict(score if score == score else None, self._evidence[at])
+        return Verdict(score if score == score else None, self._evidence[at], self._parts.get(at, ()))
 
     def is_missing(self, row: int) -> bool:
         """Returns whether a row has no completion, so that nothing was asked."""
         return self.rows[row] == self._none
 
-    def remember(self, keys: Sequence[bytes], scores: Sequence[float | None], evidence: Sequence[str]) -> None:
+    def remember(self, keys: Sequence[bytes], verdicts: Sequence[Verdict]) -> None:
         """Takes over verdicts that the journal holds."""
-        for key, score, why in zip(keys, scores, evidence, strict=True):
-            self._keep(key, Verdict(score, why))
+        used = NOTHING
+        for key, verdict in zip(keys, verdicts, strict=True):
+            self._keep(key, verdict)
+            used += verdict.usage
+        remember(self.signal, used)
         self.known += len(keys)
 
     def offer(self, items: Sequence[Item | None], *, group: bool = False) -> list[int]:
@@ -142,6 +150,9 @@ class Applied:
                 answered = future.result()
             except BrokenProcessPool:
                 raise died(self.signal.name) from None
+            except FreshbitsError:
+                self._keep_rest(done)
+                raise
             if self._journal is not None:
                 self._journal.add(self._number, keys, answered.verdicts)
             for key, verdict in zip(keys, answered.verdicts, strict=True):
@@ -151,6 +162,16 @@ class Applied:
             self._resize(len(keys), answered.seconds)
             if self._heard is not None:
                 self._heard(self.scored + self.known)
+
+    def _keep_rest(self, done: Iterable[Future[Answer]]) -> None:
+        """Writes down what else was asked and answered: a run that cannot go on loses nothing that was paid for."""
+        if self._journal is None or not isinstance(self._pool, Threads):
+            return
+        wait(self._flying)
+        for future in {*done, *self._flying}:
+            keys = self._flying.pop(future, None)
+            if keys is not None and future.exception() is None:
+                self._journal.add(self._number, keys, future.result().verdicts)
 
     def _resize(self, rows: int, seconds: float) -> None:
         if self._fixed is not None:
@@ -173,3 +194,6 @@ class Applied:
     def _fill(self, number: int, verdict: Verdict) -> None:
         self._scores[number] = float("nan") if verdict.score is None else verdict.score
         self._evidence[number] = self._texts.setdefault(verdict.evidence, verdict.evidence)
+        self.usage += verdict.usage
+        if verdict.parts:
+            self._parts[number] = verdict.parts

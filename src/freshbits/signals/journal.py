@@ -9,18 +9,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
+from freshbits.signals.signal import Verdict
+from freshbits.signals.spending import Usage
 from freshbits.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from freshbits.signals.signal import Signal, Verdict
+    from freshbits.signals.signal import Signal
 
 LAYOUT = 1
+SECRET = "secret"
 
 
 class Journal:
@@ -31,6 +35,9 @@ class Journal:
         signals: the signals of the command: names and keys must be those that the journal was begun with.
         resume: whether a journal that is there is continued, else it is thrown away.
 
+    Attributes:
+        secret: 32 hex digits, drawn when the journal was begun: what a completion cannot know.
+
     Raises:
         InputError: the journal belongs to other options, or another process writes it now.
     """
@@ -38,6 +45,7 @@ class Journal:
     def __init__(self, path: Path, signals: Sequence[Signal], *, resume: bool = True) -> None:
         self.path = path
         self.signals = signals
+        self.secret = token_hex(16)
         head = {"journal": LAYOUT, "freshbits": __version__, "signals": [[s.name, s.key] for s in signals]}
         try:
             self._file: IO[bytes] = path.open("a+b")
@@ -54,21 +62,37 @@ class Journal:
             self._file.close()
             raise
 
-    def verdicts(self) -> Iterator[tuple[int, list[bytes], list[float | None], list[str]]]:
-        """Yields the batches of the journal: number of the signal, keys, scores, evidence."""
+    def verdicts(self) -> Iterator[tuple[int, list[bytes], list[Verdict]]]:
+        """Yields the batches of the journal: number of the signal, keys, verdicts."""
         self._file.seek(self._first)
         while self._file.tell() < self._end:
             line = json.loads(self._file.readline())
-            yield line["signal"], [bytes.fromhex(key) for key in line["keys"]], line["scores"], line["evidence"]
+            count = len(line["keys"])
+            parts, used = (line.get(name) or [()] * count for name in ("parts", "usage"))
+            verdicts = [
+                Verdict(score, why, tuple(part), Usage(*use))
+                for score, why, part, use in zip(line["scores"], line["evidence"], parts, used, strict=True)
+            ]
+            yield line["signal"], [bytes.fromhex(key) for key in line["keys"]], verdicts
 
     def add(self, number: int, keys: Sequence[bytes], verdicts: Sequence[Verdict]) -> None:
-        """Writes a batch of signal `number`; it is durable when this returns."""
-        line = {
+        """Writes a batch of signal `number`; it is durable when this returns.
+
+        What is unscored for a reason that may pass is left out: a run that goes on asks again.
+        """
+        kept = [(key, verdict) for key, verdict in zip(keys, verdicts, strict=True) if not verdict.passing]
+        if not kept:
+            return
+        line: dict[str, Any] = {
             "signal": number,
-            "keys": [key.hex() for key in keys],
-            "scores": [verdict.score for verdict in verdicts],
-            "evidence": [verdict.evidence for verdict in verdicts],
+            "keys": [key.hex() for key, _ in kept],
+            "scores": [verdict.score for _, verdict in kept],
+            "evidence": [verdict.evidence for _, verdict in kept],
         }
+        if any(verdict.parts for _, verdict in kept):
+            line["parts"] = [list(verdict.parts) for _, verdict in kept]
+        if any(verdict.usage.requests for _, verdict in kept):
+            line["usage"] = [verdict.usage.numbers() for _, verdict in kept]
         self._append(line)
 
     def close(self) -> None:
@@ -88,6 +112,7 @@ class Journal:
         self._file.seek(0)
         first = self._file.readline()
         found = _whole(first)
+        secret = found.pop(SECRET, None) if found is not None else None
         self._first = self._end = len(first) if found else 0
         if found is not None:
             if found != head and not any(_whole(line) for line in self._file):
@@ -103,8 +128,10 @@ class Journal:
                         break
                     self._end += len(line)
         self._file.truncate(self._end)
+        if found is not None and isinstance(secret, str):
+            self.secret = secret
         if found is None:
-            self._append(head)
+            self._append(head | {SECRET: self.secret})
             self._first = self._end = self._file.tell()
 
     def _append(self, line: dict[str, Any]) -> None:

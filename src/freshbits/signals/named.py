@@ -20,6 +20,7 @@ from freshbits.signals.own_state.majority import Majority
 from freshbits.signals.own_state.self_judge import SelfJudge
 from freshbits.signals.reasoning_gym import ReasoningGym
 from freshbits.signals.regex import Regex
+from freshbits.signals.rubric.signal import RubricSignal
 from freshbits.signals.unit_tests import UnitTests
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class Named(Protocol):
 
 SIGNALS: tuple[type[Named], ...] = (
     Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math, UnitTests, ReasoningGym,
-    Majority, Confidence, Logprob, SelfJudge, Random, Moved,
+    Majority, Confidence, Logprob, SelfJudge, RubricSignal, Random, Moved,
 )  # fmt: skip
 
-WITH_MODEL = (Logprob.name, SelfJudge.name)
+WITH_MODEL = (Logprob.name, SelfJudge.name, RubricSignal.name)
 """Those that `--model` is for."""
 
 

@@ -63,7 +63,9 @@ def _clean(verdict: Verdict) -> Verdict:
         if not math.isfinite(score):
             score, evidence = None, f"the score is {score}"
     evidence = evidence.encode("utf-8", "replace").decode()
-    return Verdict(score, evidence if len(evidence) <= LONGEST_EVIDENCE else evidence[: LONGEST_EVIDENCE - 1] + "…")
+    parts = tuple(None if part is None or not math.isfinite(part) else float(part) for part in verdict.parts)
+    shown = evidence if len(evidence) <= LONGEST_EVIDENCE else evidence[: LONGEST_EVIDENCE - 1] + "…"
+    return Verdict(score, shown, parts, verdict.usage, verdict.passing)
 
 
 class Here:

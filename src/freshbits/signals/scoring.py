@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,8 @@ from freshbits.signals.items import TEXTS, asked_columns, fields_of
 from freshbits.signals.journal import Journal, journal_of
 from freshbits.signals.named import make
 from freshbits.signals.passes import score_groups, score_rows, score_whole
-from freshbits.signals.traits import prepared, traits
+from freshbits.signals.spending import NOTHING, Usage
+from freshbits.signals.traits import keyed, prepared, surveyed, traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +46,9 @@ class Scores:
         unscored: why rows have no score -> how many, most frequent first; numbers and quotations left out of the why.
         asked: contents that were scored now. resumed: contents whose verdicts an interrupted run had left.
         repeated: rows whose content had been met before, so that nothing was scored.
+        usage: what servers were asked for, by an interrupted run too.
+        cost: of the usage, where the signal knows prices; None where it does not.
+        columns: mean of each further column of the signal.
     """
 
     name: str
@@ -55,6 +60,9 @@ class Scores:
     asked: int
     resumed: int
     repeated: int
+    usage: Usage = NOTHING
+    cost: float | None = None
+    columns: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,7 @@ def score(
     given = options or ReadOptions()
     wanted = replace(given, unscored=True, columns=(*given.columns, *asked_columns(chosen)))
     log = source if isinstance(source, Log) else read(source, wanted)
+    chosen = [surveyed(signal, log) for signal in chosen]
     columns = _columns(log, chosen, names or {})
     from_where = _origins(columns, chosen, origins or {})
     _check_log(log, chosen, path)
@@ -139,14 +148,15 @@ def score(
         if path is not None:
             journal = Journal(journal_of(path), chosen, resume=resume)
             stack.callback(journal.close)
+            chosen = [keyed(signal, journal.secret) for signal in chosen]
         applied = []
         for number, (signal, name) in enumerate(zip(chosen, columns, strict=True)):
             each = Applied(signal, number, journal, workers, _heard(progress, name), name)
             stack.callback(each.close)
             applied.append(each)
         if journal is not None:
-            for number, keys, scores, evidence in journal.verdicts():
-                applied[number].remember(keys, scores, evidence)
+            for number, keys, verdicts in journal.verdicts():
+                applied[number].remember(keys, verdicts)
         _score(log, applied)
         if path is not None and journal is not None:
             if progress is not None:
@@ -222,18 +232,23 @@ def _columns(log: Log, signals: Sequence[Signal], names: Mapping[str, str]) -> l
         if name not in own:
             raise InputError(f"--as {name}: no such signal is applied" + nearest(name, own))
     found: list[str] = []
-    for name in own:
+    taken: set[str] = set()
+    for name, signal in zip(own, signals, strict=True):
         column = names.get(name, name)
+        every = {column, *(column + ending for ending in traits(signal).columns)}
         problem = None
         if column in found:
             problem = f"two signals would both be called {column}"
-        elif column in log.signals:
-            problem = f"the log has a signal {column!r} already"
+        elif every & taken:
+            problem = f"two signals would both have a column {min(every & taken)}"
+        elif every & set(log.signals):
+            problem = f"the log has a signal {min(every & set(log.signals))!r} already"
         elif column in COLUMNS or column.startswith("log.") or column.endswith((ORIGIN, EVIDENCE)):
             problem = f"{column!r} is the name of another column of a log"
         if problem and not (column == "logprob" and column == name):
             raise InputError(problem, mend=f"give it a name of its own: --as {name}=NAME")
         found.append(column)
+        taken |= every
     return found
 
 
@@ -274,6 +289,7 @@ def _said(each: Applied, origin: str) -> Scores:
             count += 1
             total += verdict.score
     rows = len(each.rows)
+    prices = getattr(each.signal, "prices", None)
     return Scores(
         name=each.name,
         origin=origin,
@@ -284,4 +300,13 @@ def _said(each: Applied, origin: str) -> Scores:
         asked=each.scored,
         resumed=each.known,
         repeated=rows - missing - each.scored - each.known,
+        usage=each.usage,
+        cost=None if prices is None else prices.cost(each.usage),
+        columns={each.name + ending: _mean(each, at) for at, ending in enumerate(traits(each.signal).columns)},
     )
+
+
+def _mean(each: Applied, place: int) -> float | None:
+    parts = [verdict.parts[place] for verdict in map(each.verdict, range(len(each.rows))) if verdict.parts]
+    known = [part for part in parts if part is not None]
+    return math.fsum(known) / len(known) if known else None

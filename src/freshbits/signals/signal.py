@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from freshbits.signals.spending import NOTHING, Usage
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -42,6 +44,10 @@ class Verdict:
             has a score of 0.
         evidence: why, in a few words for a person ("expected 12, read 11"); may quote the completion, so it is
             escaped wherever it is shown.
+        parts: further scores, of the columns that the signal's trait `columns` names; empty: all unscored.
+        usage: what asking a server for it used.
+        passing: whether it is unscored for a reason that may pass (a server that does not answer): an interrupted run
+            that goes on asks again.
 
     >>> Verdict(None, "the row has no reference answer").score is None
     True
@@ -49,6 +55,9 @@ class Verdict:
 
     score: float | None
     evidence: str = ""
+    parts: tuple[float | None, ...] = field(default=(), repr=False)
+    usage: Usage = field(default=NOTHING, repr=False)
+    passing: bool = field(default=False, repr=False)
 
 
 class Signal(Protocol):

@@ -2,20 +2,24 @@
 
 Columns in this order: those of the log (a signal whose origin is known as `NAME`, `NAME.evidence` where it has one,
 `NAME.origin`; another one as `signal.NAME`), then the new ones, then `log.filtered` where the log hides dead groups.
+A signal of several columns has them behind its own: `NAME.PART` with `NAME.PART.origin`, all verdicts on one row as
+`NAME@1`, `NAME@2`, …, and `NAME.weights`, where its score is a weighted sum of parts.
 `rollouts.scored` reads it back. The same rows give the same bytes.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from freshbits.atomic import replacing
 from freshbits.errors import InputError
-from freshbits.rollouts.schema import COLUMNS, EXTRA, SIGNAL
-from freshbits.rollouts.scored import EVIDENCE, FILTERED, ORIGIN
+from freshbits.rollouts.schema import AGAIN, COLUMNS, EXTRA, SIGNAL
+from freshbits.rollouts.scored import EVIDENCE, FILTERED, ORIGIN, WEIGHTS
 from freshbits.signals.passes import changed
 from freshbits.signals.traits import traits
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".parquet", ".jsonl", ".csv")
 ROW_GROUP = 10_000
+NUMBERED = re.compile(r"@\d+$")  # a further verdict on the same row; it has no origin of its own
 
 
 def schema(log: Log, applied: Sequence[Applied], origins: Mapping[str, str]) -> dict[str, pl.DataType]:
@@ -119,12 +124,16 @@ def _columns(
         evidence = EXTRA + str(signal) + EVIDENCE
         if signal is None:
             known = name.endswith(EVIDENCE) and name.removeprefix(EXTRA).removesuffix(EVIDENCE) in log.origins
-            if name not in filled and not known:
+            if name.startswith(AGAIN):
+                columns.append(batch[name].alias(name.removeprefix(AGAIN)))
+            elif name not in filled and not known:
                 columns.append(batch[name])
         elif signal in log.origins and signal not in COLUMNS:
-            columns.append(batch[name].alias(signal))
+            columns += _logged(batch, log, signal)
             columns += [batch[evidence].alias(signal + EVIDENCE)] if evidence in batch.columns else []
             columns.append(_constant(signal + ORIGIN, log.origins[signal], batch.height))
+            weights = {part: weight for part, weight in log.weights.items() if part.startswith(f"{signal}.")}
+            columns += [_constant(signal + WEIGHTS, json.dumps(weights), batch.height)] if weights else []
         else:
             columns.append(batch[name])
     for each in applied:
@@ -142,7 +151,25 @@ def _new(each: Applied, origins: Mapping[str, str], row: int, height: int) -> li
         filled: pl.DataFrame = each.signal.fill(score, evidence)  # type: ignore[attr-defined]
         return filled.get_columns()
     name = each.name
-    return [score.alias(name), evidence.alias(name + EVIDENCE), _constant(name + ORIGIN, origins[name], height)]
+    found = [score.alias(name), evidence.alias(name + EVIDENCE), _constant(name + ORIGIN, origins[name], height)]
+    endings, weights = traits(each.signal).columns, traits(each.signal).weights
+    for place, ending in enumerate(endings):
+        parts = [verdict.parts[place] if verdict.parts else None for verdict in verdicts]
+        found.append(pl.Series(name + ending, parts, dtype=pl.Float64))
+        if NUMBERED.search(ending) is None:
+            found.append(_constant(name + ending + ORIGIN, origins[name], height))
+    if weights:
+        found.append(_constant(name + WEIGHTS, json.dumps({name + part: w for part, w in weights}), height))
+    return found
+
+
+def _logged(batch: pl.DataFrame, log: Log, signal: str) -> list[pl.Series]:
+    """Returns a signal of the log; one that was asked several times as their mean, with the first beside it."""
+    again = [name for name in log.schema if name.startswith(f"{AGAIN}{signal}@")]
+    if not again:
+        return [batch[SIGNAL + signal].alias(signal)]
+    mean = batch.select(pl.mean_horizontal(SIGNAL + signal, *again).alias(signal))[signal]
+    return [mean, batch[SIGNAL + signal].alias(f"{signal}@1")]
 
 
 def _constant(name: str, value: str, height: int) -> pl.Series:

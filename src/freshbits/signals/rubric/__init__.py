@@ -1,0 +1,1 @@
+"""Rubrics: completions judged against written criteria by a model behind any OpenAI-compatible endpoint."""
