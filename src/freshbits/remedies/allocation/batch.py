@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from freshbits.remedies.allocation.rules import Rule
 
 GROUP = 8
+SHARPNESS = 2.0  # a flat optimum on simulated learners: 1 to 4 come to the same within a few per cent
+FAINT = 1e-9  # scores below are drawn as this
 SMALLEST = 2  # rollouts below which nothing is compared
 
 
@@ -46,10 +48,15 @@ def allocate(
     *,
     group: int = GROUP,
     rule: Rule = expected_variance,
+    sharpness: float = SHARPNESS,
     seed: int = 0,
     barred: ArrayLike = (),
 ) -> Allocation:
-    """Chooses the prompts with the highest scores, `group` rollouts of each; equal ones are drawn by lot.
+    """Draws prompts without replacement, each as likely as its score to the power `sharpness`; `group` rollouts each.
+
+    Drawn, not the best ones taken: the best ones of one step are mostly those of the last, a policy that is trained on
+    few prompts learns them and no others, and prompts that stay mixed whatever is trained (contradictory ones) would
+    hold the budget for good. Where nothing tells prompts apart this is uniform.
 
     Where the budget is no multiple of the group, the prompts that come first get one rollout more; a budget below one
     group is one smaller group. A budget that all prompts together cannot take is spent in larger groups.
@@ -59,19 +66,22 @@ def allocate(
         budget: rollouts, and so verifier calls, in all.
         group: rollouts per prompt.
         rule: scores prompts by a and b.
-        seed: of the lots that are drawn among equal scores.
+        sharpness: 0 is uniform, 1 in proportion to the score, infinity takes the best.
+        seed: of the draw; another for every step.
         barred: numbers of prompts that are not to be asked.
 
     Raises:
-        InputError: if the budget or the group is below 2, or all prompts are barred.
+        InputError: if the budget or the group is below 2, sharpness is below 0, or all prompts are barred.
 
     >>> from freshbits.remedies.allocation.belief import Belief
-    >>> belief = Belief.flat(4).observe([0, 1, 2], [8, 4, 0], [8, 8, 8])
-    >>> chosen = allocate(belief, 17)
+    >>> belief = Belief.flat(4).observe([0, 1, 2], [80, 40, 0], [80, 80, 80])
+    >>> chosen = allocate(belief, 17, sharpness=np.inf)
     >>> chosen.index.tolist(), chosen.rollouts.tolist()
     ([1, 3], [9, 8])
     """
     check(budget, group)
+    if not sharpness >= 0:
+        raise InputError(f"sharpness {sharpness:g} would prefer what carries nothing", mend="give 0 or more")
     score = np.asarray(rule(belief.a, belief.b), dtype=np.float64)
     open_ = np.ones(len(score), dtype=bool)
     open_[np.asarray(barred, dtype=np.int64).reshape(-1)] = False
@@ -79,7 +89,7 @@ def allocate(
     if not many:
         raise InputError("every prompt is barred", mend="leave some prompts to ask")
     count = min(max(budget // group, 1), many)
-    chosen = best(np.where(open_, score, -np.inf), count, seed)
+    chosen = drawn(np.where(open_, score, -np.inf), count, sharpness, seed)
     rollouts = np.full(count, budget // count, dtype=np.int64)
     rollouts[: budget - int(rollouts.sum())] += 1
     return Allocation(chosen, rollouts, (rollouts - 1) * score[chosen])
@@ -93,14 +103,20 @@ def check(budget: int, group: int) -> None:
         raise InputError(f"a group of {group} rollouts compares nothing", mend="give 2 or more")
 
 
-def best(score: NDArray[np.float64], count: int, seed: int) -> NDArray[np.int64]:
-    """Returns the numbers of the highest scores, highest first; ties in an order drawn by the seed.
+def drawn(score: NDArray[np.float64], count: int, sharpness: float, seed: int) -> NDArray[np.int64]:
+    """Draws numbers without replacement with weights score^sharpness: the highest of sharpness · ln score + Gumbel.
 
-    >>> best(np.array([0.1, 0.3, 0.2]), 2, 0).tolist()
+    A score of -inf comes last, one of 0 last but those. Infinite sharpness sorts, ties by lot.
+
+    >>> drawn(np.array([0.1, 0.3, 0.2]), 2, np.inf, 0).tolist()
     [1, 2]
     """
-    lots = np.random.default_rng(seed).permutation(len(score))
-    if count < len(score):  # a partial sort first: scores are many, chosen ones few; every tie at the edge stays in
-        edge = np.partition(score, len(score) - count)[len(score) - count]
-        lots = lots[score[lots] >= edge]
-    return np.asarray(lots[np.argsort(-score[lots], kind="stable")][:count], dtype=np.int64)
+    rng = np.random.default_rng(seed)
+    lots = rng.gumbel(size=len(score))
+    shut = np.isneginf(score)
+    if np.isinf(sharpness):
+        order = np.lexsort((-lots, -score))
+    else:
+        key = sharpness * np.log(np.maximum(score, FAINT)) + lots
+        order = np.argsort(np.where(shut, np.inf, -key), kind="stable")
+    return np.asarray(order[:count], dtype=np.int64)

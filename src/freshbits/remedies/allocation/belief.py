@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 NEAR = 1e-3  # a stated rate is kept this far from 0 and 1: nobody knows that a prompt is dead before it was asked
-KEPT = 0.98  # of old evidence, per update of the policy
+KEPT = 0.99  # of old evidence, per update of the policy
 KEPT_ASKED = 0.8  # of a prompt's old evidence when it is asked again: training on it has moved it
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from freshbits.remedies.allocation.batch import GROUP, SMALLEST, Allocation, allocate, check
+from freshbits.remedies.allocation.batch import GROUP, SHARPNESS, SMALLEST, Allocation, allocate, check
 from freshbits.remedies.allocation.rules import expected_variance
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def pilot(
     pair: int = SMALLEST,
     share: float = SHARE,
     rule: Rule = expected_variance,
+    sharpness: float = SHARPNESS,
     seed: int = 0,
 ) -> Allocation:
     """Chooses the first wave: `pair` rollouts each of the best prompts, with `share` of the budget.
@@ -36,13 +37,15 @@ def pilot(
         pair: rollouts per prompt in this wave.
         share: of the budget that this wave takes.
         rule: scores prompts by a and b.
-        seed: of the lots among equal scores.
+        sharpness: as in `allocate`.
+        seed: of the draw.
 
     Raises:
         InputError: if the budget is too small for two waves.
     """
     check(budget, pair)
-    return allocate(belief, max(int(share * budget) // pair * pair, pair), group=pair, rule=rule, seed=seed)
+    first = max(int(share * budget) // pair * pair, pair)
+    return allocate(belief, first, group=pair, rule=rule, sharpness=sharpness, seed=seed)
 
 
 def follow(
@@ -51,6 +54,7 @@ def follow(
     *,
     group: int = GROUP,
     rule: Rule = expected_variance,
+    sharpness: float = SHARPNESS,
     seed: int = 0,
 ) -> Allocation:
     """Chooses the second wave with the rest of the budget, after `belief.observe` of what the first one showed.
@@ -60,15 +64,16 @@ def follow(
         budget: rollouts that are left: the step's budget less `pilot(…).calls`.
         group: rollouts per prompt in this wave; its groups are apart from those of the first.
         rule: scores prompts by a and b.
-        seed: of the lots among equal scores.
+        sharpness: as in `allocate`.
+        seed: of the draw.
 
     >>> import numpy as np
     >>> from freshbits.remedies.allocation.belief import Belief
     >>> belief = Belief.flat(40)
     >>> first = pilot(belief, 32)
     >>> passed = np.array([0, 1, 2, 0])
-    >>> second = follow(belief.observe(first.index, passed, first.rollouts), 32 - first.calls)
+    >>> second = follow(belief.observe(first.index, passed, first.rollouts), 32 - first.calls, sharpness=np.inf)
     >>> first.rollouts.tolist(), second.rollouts.tolist(), int(first.index[1]) in second.index
     ([2, 2, 2, 2], [8, 8, 8], True)
     """
-    return allocate(belief, budget, group=group, rule=rule, seed=seed)
+    return allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, seed=seed)
