@@ -17,6 +17,7 @@ import freshbits
 SRC = Path(freshbits.__file__).parent
 
 PUBLIC = {
+    "Allocator",
     "Audit",
     "Comparison",
     "Estimate",
@@ -26,6 +27,7 @@ PUBLIC = {
     "Loop",
     "ReadOptions",
     "__version__",
+    "allocate",
     "audit",
     "check",
     "compare",
@@ -50,7 +52,7 @@ ROOMS = (
     ("described",),
     ("telling",),
     ("results",),
-    ("compared", "controlled", "rebalanced", "selected"),
+    ("allocated", "compared", "controlled", "rebalanced", "selected"),
     ("rollouts",),
     ("outputs",),
     ("tally",),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from freshbits.loop.checking import check
     from freshbits.loop.declare import Loop
     from freshbits.loop.run import run
+    from freshbits.remedies.allocate import allocate
+    from freshbits.remedies.allocator import Allocator
     from freshbits.remedies.control import control
     from freshbits.remedies.label import label
     from freshbits.remedies.rebalance import rebalance
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from freshbits.signals.scoring import score
 
 __all__ = [
+    "Allocator",
     "Audit",
     "Comparison",
     "Estimate",
@@ -40,6 +43,7 @@ __all__ = [
     "Loop",
     "ReadOptions",
     "__version__",
+    "allocate",
     "audit",
     "check",
     "compare",
@@ -55,10 +59,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Allocator": "freshbits.remedies.allocator",
     "Comparison": "freshbits.compared",
     "Log": "freshbits.rollouts.log",
     "Loop": "freshbits.loop.declare",
     "ReadOptions": "freshbits.rollouts.options",
+    "allocate": "freshbits.remedies.allocate",
     "audit": "freshbits.auditing",
     "check": "freshbits.loop.checking",
     "compare": "freshbits.comparing",

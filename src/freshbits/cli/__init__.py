@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from freshbits.cli import (
+    allocate,
     audit,
     check,
     compare,
@@ -43,6 +44,7 @@ app.command()(run.run)
 app.command()(control.control)
 app.command()(rebalance.rebalance)
 app.command()(select.select)
+app.command()(allocate.allocate)
 app.command()(report.report)
 app.command()(formats.formats)
 

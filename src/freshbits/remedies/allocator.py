@@ -1,0 +1,264 @@
+"""Chooses every round's prompts while a model is trained: asks nothing but what came of those it chose."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import polars as pl
+
+from freshbits.atomic import replacing
+from freshbits.errors import InputError
+from freshbits.outputs.keys import name_keys, prompt_keys
+from freshbits.remedies.allocation.batch import GROUP, SHARPNESS
+from freshbits.remedies.allocation.belief import Belief
+from freshbits.remedies.allocation.rules import expected_variance
+from freshbits.remedies.chosen import Chosen, choose
+from freshbits.remedies.prediction.believe import Believed, believe, describe
+from freshbits.remedies.prediction.betabinomial import UNKNOWN
+from freshbits.remedies.prediction.history import read_history
+from freshbits.remedies.prediction.pool import read_pool
+from freshbits.remedies.prediction.stack import FEWEST, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from freshbits.allocated import Prediction
+    from freshbits.remedies.allocation.rules import Rule
+    from freshbits.rollouts.log import Log
+
+MORE = 1.5  # as many prompts tried as at the last fit, times this, and the predictor learns again
+
+
+class Allocator:
+    """Suggests prompts, is told what came of them, and learns which others are like them.
+
+    A belief Beta(a, b) is kept for every prompt: a predictor states a pass rate from the prompt's text and fields, the
+    prompt's own verdicts correct it, and verdicts go stale as the policy moves. Prompts are drawn, each as likely as
+    its expected within-group variance E[p(1-p)] to the power `sharpness`. The predictor is fitted again whenever half
+    as many prompts again have been tried. Everything is a function of the pool, what was observed, and the seed.
+
+    Args:
+        pool: prompts to choose from: a file, a frame (further columns are fields), or a list of texts.
+        samples: rollouts per prompt.
+        sharpness: prompts are drawn as their score to this power: 0 is uniform, infinity takes the best.
+        rule: scores prompts by a and b; `allocation.rules.through` makes one for a verifier that errs.
+        learn: whether a predictor is fitted; without it every prompt is known by its own verdicts only.
+        embedding: column with a list of numbers per prompt.
+        columns: canonical column -> column of the pool, as `--map`.
+        seed: of lots and folds.
+
+    Raises:
+        InputError: if the pool has no prompts.
+
+    It does not know prompts that differ in ways no column tells, nor that two prompts share a skill the texts hide.
+
+    >>> allocator = Allocator([f"{n}+{n}?" for n in range(40)], samples=4, seed=1)
+    >>> for _ in range(8):
+    ...     for place in allocator.suggest(8):
+    ...         allocator.observe(place, successes=4 if place < 30 else 2, rollouts=4)
+    >>> sum(place >= 30 for place in allocator.suggest(8)) >= 4
+    True
+    """
+
+    def __init__(
+        self,
+        pool: Any,
+        *,
+        samples: int = GROUP,
+        sharpness: float = SHARPNESS,
+        rule: Rule = expected_variance,
+        learn: bool = True,
+        embedding: str | None = None,
+        columns: dict[str, str] | None = None,
+        seed: int = 0,
+    ) -> None:
+        table = read_pool(pool, columns=columns, embedding=embedding)
+        self._begin(believe(None, table, embedding=embedding, seed=seed), samples, sharpness, rule, seed, learn=learn)
+
+    @classmethod
+    def of(
+        cls,
+        log: Log,
+        pool: Any = None,
+        *,
+        signal: str | None = None,
+        source: str | None = None,
+        by: Sequence[str] | None = None,
+        embedding: str | None = None,
+        samples: int = GROUP,
+        sharpness: float = SHARPNESS,
+        rule: Rule = expected_variance,
+        seed: int = 0,
+    ) -> Self:
+        """Begins with what a log says; the candidates are its prompts, or those of a pool.
+
+        Raises:
+            InputError: as `freshbits.allocate`.
+        """
+        history = read_history(log, signal or log.signals[0], source=source, by=by, embedding=embedding)
+        table = None if pool is None else read_pool(pool, has_text=history.has_text, embedding=embedding)
+        self = cls.__new__(cls)
+        self._begin(believe(history, table, embedding=embedding, seed=seed), samples, sharpness, rule, seed, learn=True)
+        return self
+
+    def _begin(self, believed: Believed, samples: int, sharpness: float, rule: Rule, seed: int, *, learn: bool) -> None:
+        if samples < 2:
+            raise InputError(f"{samples} rollout per prompt compares nothing", mend="give samples=2 or more")
+        if not sharpness >= 0:
+            raise InputError(f"sharpness {sharpness:g} would prefer what carries nothing", mend="give 0 or more")
+        self.samples, self.sharpness, self.rule, self.seed, self.learn = samples, sharpness, rule, seed, learn
+        self._believed = believed
+        self.belief: Belief = believed.belief
+        self.prediction: Prediction | None = believed.prediction
+        self._pending: dict[int, list[float]] = {}
+        self._learned = int(believed.tried.sum())
+        self._rounds = 0
+        self._places: dict[int, int] | None = None
+        self.last: Chosen | None = None
+
+    @property
+    def prompts(self) -> pl.Series:
+        """The prompts that are chosen from, by their number."""
+        return self._believed.prompts["prompt"]
+
+    def __len__(self) -> int:
+        return self._believed.prompts.height
+
+    def suggest(self, prompts: int, *, moved: bool = True) -> list[int]:
+        """Returns the numbers of the prompts to ask next, `samples` rollouts each.
+
+        What was observed since the last call is taken in first. How likely each prompt was to be asked is in
+        `last.probability`; write it into the log (column `prompt_probability`), so that an audit can say that prompts
+        were chosen.
+
+        Args:
+            prompts: how many; all where there are fewer.
+            moved: whether the policy was updated since the last call; False for a second wave inside a step.
+
+        Raises:
+            InputError: if fewer than one is asked for.
+        """
+        if prompts < 1:
+            raise InputError(f"{prompts} prompts cannot be asked", mend="ask for 1 or more")
+        self._take_in(moved=moved)
+        budget = min(prompts, len(self)) * self.samples
+        number = self.seed * 1_000_003 + self._rounds
+        self.last = choose(
+            self.belief, budget, group=self.samples, rule=self.rule, sharpness=self.sharpness, seed=number
+        )
+        self._rounds += 1
+        return [int(place) for place in self.last.index]
+
+    def observe(self, prompt: int | str, successes: float, rollouts: float) -> None:
+        """Notes what came of a prompt; unscored rollouts are left out, not counted as failures.
+
+        Args:
+            prompt: its number, or its text (its id, where the pool has no texts).
+            successes: accepted rollouts.
+            rollouts: scored rollouts.
+
+        Raises:
+            InputError: if there is no such prompt, or more was accepted than asked.
+        """
+        if not 0 <= successes <= rollouts:
+            raise InputError(f"{successes:g} of {rollouts:g} rollouts cannot have been accepted")
+        place = self.place(prompt)
+        if place is None:
+            raise InputError(f"there is no prompt {prompt!r:.60} in the pool", mend="observe prompts of the pool")
+        told = self._pending.setdefault(place, [0.0, 0.0])
+        told[0] += successes
+        told[1] += rollouts
+
+    def place(self, prompt: int | str) -> int | None:
+        """Returns the number of a prompt; None where it is not in the pool."""
+        if not isinstance(prompt, str):
+            return int(prompt) if 0 <= prompt < len(self) else None
+        if self._places is None:
+            keys = self._believed.prompts["key"].to_list()
+            self._places = {key: at for at, key in enumerate(keys)}
+        one = pl.Series([prompt])
+        texts = self._believed.raw.words is not None
+        return self._places.get((prompt_keys(one) if texts else name_keys(one))[0])
+
+    def _take_in(self, *, moved: bool) -> None:
+        """Takes in what was observed; the predictor learns again where enough is new."""
+        if self._pending:
+            index = np.array(sorted(self._pending), dtype=np.int64)
+            told = np.array([self._pending[int(place)] for place in index])
+            self.belief = self.belief.observe(index, told[:, 0], told[:, 1])
+            self._pending = {}
+            if moved:
+                self.belief = self.belief.moved()
+        tried = int((self.belief.rollouts > 0).sum())
+        if self.learn and tried >= max(FEWEST, MORE * self._learned):
+            self._fit()
+            self._learned = tried
+
+    def _fit(self) -> None:
+        belief, raw = self.belief, self._believed.raw
+        enough = belief.rollouts > 0.05  # what is left of verdicts long ago says nothing any more
+        rows, rest = np.flatnonzero(enough), np.flatnonzero(~enough)
+        passed, asked = belief.successes[rows], belief.rollouts[rows]
+        predictor = fit(raw.take(rows), passed, asked, self.seed)
+        rates = np.empty(len(self))
+        rates[rows] = predictor.crossed
+        if rest.size:
+            rates[rest] = predictor.predict(raw.take(rest))
+        prior = replace(belief.prior, intercept=0.0, slope=1.0, worth=predictor.worth or UNKNOWN)
+        self.belief = replace(belief.informed(rates), prior=prior)
+        columns = ["text"] * (raw.words is not None) + [*raw.fields]
+        self.prediction = describe(predictor, passed, asked, columns, None)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the state into one file (.npz, no pickles); `restore` goes on from there as if nothing had been.
+
+        Raises:
+            InputError: if the file cannot be written.
+        """
+        data = self.belief.to_json()
+        told, yes, no = (np.asarray(data.pop(name)) for name in ("stated_logit", "successes", "failures"))
+        header = {
+            "belief": data,
+            "pending": [[place, *told] for place, told in sorted(self._pending.items())],
+            "learned": self._learned,
+            "rounds": self._rounds,
+            "settings": self._settings(),
+        }
+        text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+        keys = self._believed.prompts["key"].to_numpy()
+        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, header=text, keys=keys, stated_logit=told, successes=yes, failures=no)
+
+    def restore(self, path: str | Path) -> None:
+        """Goes on from a saved state of an allocator with the same pool and settings.
+
+        Raises:
+            InputError: if the file is no such state, or of another pool or other settings.
+        """
+        try:
+            with np.load(Path(path), allow_pickle=False) as held:
+                header = json.loads(bytes(held["header"]))
+                arrays = {name: held[name] for name in ("stated_logit", "successes", "failures")}
+                keys = held["keys"]
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError("is no state of an allocator", file=path) from error
+        if not np.array_equal(keys, self._believed.prompts["key"].to_numpy()):
+            raise InputError("is the state of an allocator with another pool", file=path)
+        if header["settings"] != self._settings():
+            raise InputError(f"was saved with other settings ({header['settings']})", file=path)
+        self.belief = Belief.from_json({**header["belief"], **arrays})
+        self._pending = {int(place): told for place, *told in header["pending"]}
+        self._learned, self._rounds = header["learned"], header["rounds"]
+
+    def _settings(self) -> dict[str, Any]:
+        return {"samples": self.samples, "sharpness": self.sharpness, "seed": self.seed, "learn": self.learn}
+
+    def rates(self) -> NDArray[np.float64]:
+        """Returns the expected pass rate of every prompt."""
+        return self.belief.mean

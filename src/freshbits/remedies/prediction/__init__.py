@@ -1,0 +1,1 @@
+"""How likely the model is to pass each prompt, seen or not, and how much that belief is worth."""
