@@ -14,6 +14,7 @@ import polars as pl
 from freshbits.auditing import Source, gather, judge
 from freshbits.compared import Compared, Comparison
 from freshbits.criteria.comparable import comparable
+from freshbits.criteria.ungrouped import CODE as NO_GROUPS
 from freshbits.errors import InputError
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ReadOptions, nearest
@@ -80,7 +81,8 @@ def compare(
         log, evidence, labels = gather(source, options, where=name, progress=progress, texts=False)
         audit = judge(log, evidence, labels, progress)
         asked.append((evidence, frozenset(evidence.tally.groups["prompt"].to_list())))
-        found += [comparable(evidence, audit, name, signal) for signal in audit.budget]
+        rows = [comparable(evidence, audit, name, signal) for signal in audit.budget]
+        found += [_of_set(row) if audit.budget[row.signal].code == NO_GROUPS else row for row in rows]
     found = _with_costs(found, costs or {})
     basis = TASK if any(each.task_bits is not None for each in found) else CLASS
     found = [_judged(each, basis) for each in _one_kind(found, basis)]
@@ -89,6 +91,19 @@ def compare(
         basis=basis,
         warnings=[*_warnings(called, asked), *_turned(found)],
         notes=[BLIND] if basis == CLASS else [],
+    )
+
+
+def _of_set(row: Compared) -> Compared:
+    """Returns a signal of a set without groups: bits are compared inside groups, so it has no rank."""
+    return replace(
+        row,
+        task_bits=None,
+        class_bits=None,
+        code=NO_GROUPS,
+        reason="one response per instruction: bits are ranked inside groups; freshbits audit tells what each filter "
+        "keeps, costs and buys",
+        needs=None,
     )
 
 

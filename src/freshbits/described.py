@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +59,34 @@ class LogSummary:
     degenerate: list[Degenerate]
     problems: list[str]
     notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sft:
+    """Describes a set that was made to be trained on: what repeats, how varied it is, what its filter follows.
+
+    Attributes:
+        status, code, reason, needs: as every section has them.
+        made: "set", or "pairs" of chosen and rejected.
+        rows: completions; `instructions` rows of the file, repeats included.
+        judges: `{signal, judge, writer, same, rows, words}` per signal whose judge is named, or could be.
+        right: share of the set that is right, where rows are labelled.
+        duplicates: `{instructions, responses, pairs: {rows, exact, normalised, near}}`, shares of rows that repeat.
+        variety: `{openings, templates, sources, regions}` of the different instructions and of the rows.
+        code_length: `{response, token}`: mean bits under the writer itself, where log-probabilities are logged.
+        filter: per verdict `{kept, bits, surface_bits, coverage, precision, expected_gain}`.
+    """
+
+    status: str
+    code: str | None = None
+    reason: str | None = None
+    needs: str | None = None
+    made: str = "set"
+    rows: int = 0
+    instructions: int = 0
+    judges: list[dict[str, Any]] = field(default_factory=list)
+    right: dict[str, Any] | None = None
+    duplicates: dict[str, Any] | None = None
+    variety: dict[str, Any] | None = None
+    code_length: dict[str, Any] | None = None
+    filter: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -81,8 +81,11 @@ def of_log(
 
     from freshbits.auditing import gather
     from freshbits.criteria.forecast import forecast as judged
+    from freshbits.criteria.ungrouped import no_forecast
 
     log, evidence, _ = gather(source, options, where=where, progress=progress, texts=False)
+    if evidence.made is not None:
+        return {signal: no_forecast() for signal in log.signals}
     with threadpool_limits(limits=1):
         return {signal: judged(evidence, signal, horizon=horizon, target=target) for signal in log.signals}
 

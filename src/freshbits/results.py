@@ -16,7 +16,12 @@ from freshbits.described import Degenerate as Degenerate
 from freshbits.described import Labels as Labels
 from freshbits.described import LogSummary as LogSummary  # noqa: TC001 — `from_plain` reads the annotation
 from freshbits.described import Sampled as Sampled
+from freshbits.described import Sft as Sft
 from freshbits.plain import from_plain, to_plain
+from freshbits.raced import Drift as Drift  # noqa: TC001
+from freshbits.raced import Example as Example  # noqa: TC001
+from freshbits.raced import Foretold as Foretold
+from freshbits.raced import HackForecast as HackForecast  # noqa: TC001
 from freshbits.shown import Plotted, Shown
 from freshbits.telling import Telling  # noqa: TC001 — `from_plain` reads the annotation
 
@@ -265,24 +270,6 @@ class SourceFixed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drift:
-    """Holds the mean of a feature in the first and in the last block of rounds, and the change that selection predicts.
-
-    Attributes:
-        first: mean over all rows of the first block.
-        last: mean over all rows of the last block.
-        predicted: the change from first to last that filtering by the signal and retraining on what is left would
-            bring: Σ over rounds of the mean over prompts of Cov(S, φ) / mean(S) inside the prompt. Prompts of which
-            nothing was accepted are left out, and so are rounds that were not logged. For a policy gradient only the
-            sign, and ratios between features, mean something. None where it cannot be computed.
-    """
-
-    first: float
-    last: float
-    predicted: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """Ranks one thing a learner may follow: bits that it shares with the signal inside a prompt."""
 
@@ -298,16 +285,6 @@ class Candidate:
     crossover: float | None
     drift: Drift | None
     q_value: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """Quotes one rollout; its texts are untrusted."""
-
-    prompt: str
-    completion: str
-    score: float | None
-    truth: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,7 +324,7 @@ class Shortcut:
 
 @dataclass(frozen=True, kw_only=True)
 class Hacking(Section):
-    """Answers: what will it learn instead?"""
+    """Answers: what will it learn instead? `foretold` is filled, and in the JSON, only where probes were run."""
 
     verdict: str | None = None
     risk: float | None = None
@@ -360,6 +337,7 @@ class Hacking(Section):
     features: list[Candidate] = field(default_factory=list)
     shortcuts: list[Shortcut] = field(default_factory=list)
     looked_at: int | None = None
+    foretold: HackForecast | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -376,7 +354,7 @@ class Audit(Plotted):
     """Holds everything `freshbits.audit` found out about a log.
 
     `to_json()` and `Audit.from_json()` are inverse; floats are written to six significant digits. `prompts` is filled,
-    and stands in the JSON, only where it was asked for.
+    and stands in the JSON, only where it was asked for, `sft` only for a set that was made to be trained on.
     """
 
     log: LogSummary
@@ -390,13 +368,17 @@ class Audit(Plotted):
     hacking: dict[str, Hacking]
     remedies: list[Remedy]
     prompts: list[Telling] = field(default_factory=list)
+    sft: Sft | None = None
 
     def to_json(self) -> Json:
         """Returns the report as plain data, in the order of the schema."""
         from freshbits.version import __version__
 
         plain = {"freshbits": __version__, "schema": SCHEMA, **to_plain(self)}
-        return plain if self.prompts else {key: part for key, part in plain.items() if key != "prompts"}
+        for section in plain["hacking"].values():
+            if section["foretold"] is None:
+                del section["foretold"]
+        return {key: part for key, part in plain.items() if part or key not in ("prompts", "sft")}
 
     @classmethod
     def from_json(cls, data: Json) -> Audit:

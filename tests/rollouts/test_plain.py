@@ -285,7 +285,9 @@ def test_a_pattern_names_files(tmp_path):
 
 def test_formats_name_every_reader_once():
     cards = formats()
-    assert [card.name for card in cards] == ["trl", "verl", "traces", "verifiers", "lm-eval", "plain"]
+    first = ["trl", "verl", "traces", "verifiers", "lm-eval"]
+    sets = ["distilabel", "data-designer", "preferences", "sft"]
+    assert [card.name for card in cards] == [*first, *sets, "plain"]
     assert all(card.files and card.tells and card.cannot_tell for card in cards)
 
 

@@ -24,6 +24,7 @@ Map = Annotated[list[str] | None, typer.Option("--map", help="CANONICAL=COLUMN, 
 Format = Annotated[str | None, typer.Option("--format", help="Read as this format; see `freshbits formats`.")]
 Truth = Annotated[str | None, typer.Option("--truth", help="Column that says whether a completion is right.")]
 TruthIs = Annotated[str | None, typer.Option("--truth-is", help="Value of the truth column that means right, or >=x.")]
+Raw = Annotated[Path | None, typer.Option("--raw", help="The set before a filter; the log is what it kept.")]
 Join = Annotated[Path | None, typer.Option("--join", help="Second file with the same prompt ids (texts, truth).")]
 LabelsFile = Annotated[Path | None, typer.Option("--labels", help="Labels filled in after `freshbits label`.")]
 Accept = Annotated[list[str] | None, typer.Option("--accept", help="'NAME>=x' makes a verdict of a score.")]
@@ -52,6 +53,7 @@ def read_options(
     accept: list[str] | None,
     weight: list[str] | None,
     origin: list[str] | None,
+    raw: Path | None = None,
 ) -> ReadOptions:
     """Puts what the options of reading say into one value."""
     from freshbits.rollouts.options import ReadOptions, parse_accept, parse_map, parse_origins, parse_weights
@@ -67,6 +69,7 @@ def read_options(
         accept=parse_accept(accept or []),
         weights=parse_weights(weight or []),
         origins=parse_origins(origin or []),
+        raw=raw,
     )
 
 

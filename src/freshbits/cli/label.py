@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from freshbits.cli.console import Accept, Format, Join, Logs, Map, Signal, read_options
+from freshbits.cli.console import Accept, Format, Join, Logs, Map, Raw, Signal, read_options
 
 
 def label(
@@ -19,16 +19,17 @@ def label(
     format_: Format = None,
     join: Join = None,
     accept: Accept = None,
+    raw: Raw = None,
 ) -> None:
     """Draw the rollouts to label: fill in `truth` (1 right, 0 wrong), then `audit --labels FILE`."""
     from freshbits.remedies.label import label as draw
     from freshbits.report.files import write_table
     from freshbits.rollouts.read import read
 
-    log = read(logs, read_options(signal, map_, format_, None, None, join, None, accept, None, None))
-    table, words = draw(log, log.signals[0], number, seed)
+    log = read(logs, read_options(signal, map_, format_, None, None, join, None, accept, None, None, raw))
+    table, words = draw(log, log.signals[0] if log.signals else None, number, seed)
     write_table(table, out)
     for line in words:
         typer.echo(line)
-    named = " ".join(logs)
+    named = " ".join(logs) + (f" --raw {raw}" if raw is not None else "")
     typer.echo(f"wrote {out}; fill in its column truth, then: freshbits audit {named} --labels {out}")

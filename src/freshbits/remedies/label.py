@@ -90,16 +90,17 @@ def expected_width(count: int, share: float = 0.5, rate: float = 0.8) -> float:
     return float(1.96 * np.sqrt(rate * (1 - rate) / max(share * count, 1)))
 
 
-def label(log: Log, signal: str, count: int, seed: int = 0) -> tuple[pl.DataFrame, list[str]]:
+def label(log: Log, signal: str | None, count: int, seed: int = 0) -> tuple[pl.DataFrame, list[str]]:
     """Draws the rows of a log to label and returns them with their texts, and what to expect in words.
 
     Columns: `row` (position in the log), `key` (checks that labels return to the same log), `prompt`, `completion`,
-    the signal, an empty `truth`, `inclusion_probability`.
+    the signal, an empty `truth`, `inclusion_probability`. Without a signal (a set that nobody scored) rows are drawn by
+    prompt alone.
 
     Raises:
         InputError: if the signal is not in the log or scores nothing, or the log has no completions.
     """
-    if signal not in log.signals:
+    if signal is not None and signal not in log.signals:
         raise InputError(f"there is no signal {signal!r} in the log", mend=f"choose among {', '.join(log.signals)}")
     if "completion" not in log.schema:
         raise InputError("the log has no completions to label", mend="add them with --join FILE")
@@ -109,20 +110,29 @@ def label(log: Log, signal: str, count: int, seed: int = 0) -> tuple[pl.DataFram
     words = [
         f"{table.height} of {scored:,} scored rollouts, "
         f"{table['prompt'].n_unique()} of {prompts:,} prompts, seed {seed}",
-        f"true and false positive rates of {signal} to about ± {expected_width(table.height):.2f} (95 %)",
-        f"openness: a signal that brings {BITS_TIMES_ROWS / max(asked, 1):.2f} bit per rollout or more should be seen",
     ]
+    if signal is None:
+        words.append(f"share of the set that is right to about ± {expected_width(table.height, share=1.0):.2f} (95 %)")
+        return table, words
+    words.append(f"true and false positive rates of {signal} to about ± {expected_width(table.height):.2f} (95 %)")
+    if log.made is None:
+        least = BITS_TIMES_ROWS / max(asked, 1)
+        words.append(f"openness: a signal that brings {least:.2f} bit per rollout or more should be seen")
+    else:
+        width = expected_width(table.height)
+        words.append(f"precision of what {signal} keeps, and so its expected gain, to about ± {width:.2f}")
     return table, words
 
 
-def _draw(log: Log, signal: str, count: int, seed: int) -> tuple[Draw, int, int]:
+def _draw(log: Log, signal: str | None, count: int, seed: int) -> tuple[Draw, int, int]:
     """Reads keys, regions and scores of the log and draws; also the number of scored rows and prompts."""
     from freshbits.outputs.keys import name_keys, prompt_keys
 
     scores, prompts, regions = [], [], []
-    wanted = [c for c in ("prompt", "prompt_id", "region", SIGNAL + signal) if c in log.schema]
+    column = None if signal is None else SIGNAL + signal
+    wanted = [c for c in ("prompt", "prompt_id", "region", column) if c in log.schema]
     for batch in log.batches(wanted):
-        scores.append(batch[SIGNAL + signal].to_numpy())
+        scores.append(np.zeros(batch.height) if column is None else batch[column].to_numpy())
         name = "prompt" if "prompt" in batch.columns else "prompt_id"
         keys = prompt_keys(batch[name]) if name == "prompt" else name_keys(batch[name])
         prompts.append(keys.fill_null(0).to_numpy())
@@ -140,10 +150,11 @@ def _draw(log: Log, signal: str, count: int, seed: int) -> tuple[Draw, int, int]
     )
 
 
-def _texts(log: Log, signal: str, drawn: Draw) -> pl.DataFrame:
+def _texts(log: Log, signal: str | None, drawn: Draw) -> pl.DataFrame:
     """Reads the texts of the drawn rows."""
     name = "prompt" if "prompt" in log.schema else "prompt_id"
-    wanted = [c for c in log.schema if c in (name, "completion", "opponent", SIGNAL + signal)]
+    column = None if signal is None else SIGNAL + signal
+    wanted = [c for c in log.schema if c in (name, "completion", "opponent", column)]
     chosen = pl.DataFrame({"row": drawn.rows, "inclusion_probability": drawn.probability})
     parts, seen = [], 0
     for batch in log.batches(wanted):
@@ -157,7 +168,7 @@ def _texts(log: Log, signal: str, drawn: Draw) -> pl.DataFrame:
         pl.Series("key", keys, dtype=pl.String),
         pl.col(name).alias("prompt"),
         *(pl.col(c) for c in ("completion", "opponent") if c in table.columns),
-        pl.col(SIGNAL + signal).alias(signal),
+        *([] if column is None else [pl.col(column).alias(column.removeprefix(SIGNAL))]),
         pl.lit(None, pl.Int64).alias("truth"),
         "inclusion_probability",
     )

@@ -48,6 +48,8 @@ def convert_values(values: Sequence[Any], name: str, want: Want, where: Where, p
 def convert_series(series: pl.Series, name: str, want: Want, where: Where, problems: Problems) -> pl.Series:
     """Converts a column, by one cast where its type allows."""
     dtype, kind = series.dtype, want.kind
+    if kind is Kind.RAW:
+        return series.alias(name)
     target = DTYPE[kind]
     plain = dtype.is_numeric() or dtype == pl.Boolean or dtype == pl.Null
     if kind in (Kind.TEXT, Kind.SAMPLED):

@@ -14,6 +14,7 @@ import polars as pl
 from freshbits.errors import InputError
 from freshbits.rollouts.options import nearest
 from freshbits.rollouts.problems import Problems
+from freshbits.rollouts.tables.arrow import arrow_columns
 from freshbits.rollouts.tables.csvfile import csv_columns
 from freshbits.rollouts.tables.jsonl import peek
 from freshbits.rollouts.tables.parquet import file_schema
@@ -29,6 +30,7 @@ KINDS = {
     ".json": "json",
     ".csv": "csv",
     ".tsv": "csv",
+    ".arrow": "arrow",
 }
 PICKLES = {".pt", ".pkl", ".pth", ".pickle", ".bin", ".ckpt"}
 SKIPPED = re.compile(r"^(\.|__pycache__$|checkpoint-\d+$|node_modules$|wandb$)")
@@ -56,7 +58,7 @@ class Found:
 
 
 def kind_of(file: Path) -> str | None:
-    """Returns "parquet", "json" or "csv" from a file's ending, or None.
+    """Returns "parquet", "json", "csv" or "arrow" from a file's ending, or None.
 
     >>> kind_of(Path("a/rollouts.jsonl.gz"))
     'json'
@@ -138,6 +140,8 @@ def _look(kind: str, files: tuple[Path, ...], *, strict: bool) -> Family | None:
         return Family(kind, files, file_schema(files[0]))
     if kind == "csv":
         return Family(kind, files, csv_columns(files[0]))
+    if kind == "arrow":
+        return Family(kind, files, arrow_columns(files[0]))
     lenient = not strict and files[0].suffix == ".json"
     for file in files:
         try:
@@ -176,7 +180,7 @@ def _walk(directory: Path) -> list[Path]:
 
     for here, inner, names in os.walk(directory, onerror=fail):
         inner[:] = sorted(name for name in inner if not SKIPPED.match(name))
-        found += [Path(here) / name for name in names if not name.startswith(".")]
+        found += [Path(here) / name for name in names if not name.startswith((".", "cache-"))]
     return found
 
 

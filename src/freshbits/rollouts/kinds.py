@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import math
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from freshbits.rollouts.messages import message_text, sampled_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Kind(Enum):
@@ -31,6 +34,7 @@ class Kind(Enum):
     LOGPROB = "log-probability"  # nats, summed where it is a list per token
     LENGTH = "length"  # an integer, or the length of a list
     FIRST = "first of a pair"  # 1.0 first, 0.0 second, 0.5 tie
+    RAW = "as it is"  # for a reader that takes rows apart itself; never a canonical column
 
 
 DTYPE: dict[Kind, pl.DataType] = {
@@ -44,6 +48,7 @@ DTYPE: dict[Kind, pl.DataType] = {
     Kind.LOGPROB: pl.Float64(),
     Kind.LENGTH: pl.Int64(),
     Kind.FIRST: pl.Float64(),
+    Kind.RAW: pl.Null(),
 }
 
 CUT_BY_LENGTH = {"length", "max_tokens", "max_length", "max_new_tokens", "truncated", "max_tokens_reached"}
@@ -196,7 +201,7 @@ def _joined(value: Any, *, sampled: bool) -> str:
     return str(value)
 
 
-CONVERT = {
+CONVERT: dict[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: text,
     Kind.SAMPLED: sampled,
     Kind.NUMBER: number,
@@ -207,4 +212,5 @@ CONVERT = {
     Kind.LOGPROB: logprob,
     Kind.LENGTH: length,
     Kind.FIRST: first,
+    Kind.RAW: lambda value: value,
 }

@@ -36,6 +36,8 @@ class Log:
         filtered: None where the log is the unbiased sample; else why dead groups may be missing from it.
         problems: rows that were mended or left unscored; filled while batches are read.
         duplicates: rows left out because the producer wrote them twice; filled while batches are read.
+        made: "set" where the rows were made to be trained on, "pairs" where they are chosen and rejected; else None.
+        judged_by: signal -> the model that gave it, where the set names one.
     """
 
     format: str
@@ -52,6 +54,8 @@ class Log:
     filtered: str | None = None
     problems: Problems = field(default_factory=Problems)
     duplicates: list[int] = field(default_factory=lambda: [0])
+    made: str | None = None
+    judged_by: dict[str, str] = field(default_factory=dict)
 
     @property
     def signals(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from freshbits.rollouts.tables.arrow import open_arrow
 from freshbits.rollouts.tables.csvfile import open_csv
 from freshbits.rollouts.tables.frames import open_frame
 from freshbits.rollouts.tables.jsonl import Unfold, as_it_is, open_jsonl
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class Source:
     """Holds the files of one format (or a frame) and opens them as a table."""
 
-    kind: str  # "parquet", "json", "csv" or "frame"
+    kind: str  # "parquet", "json", "csv", "arrow" or "frame"
     files: tuple[Path, ...]
     root: Path | None
     problems: Problems
@@ -45,6 +46,8 @@ class Source:
             return open_parquet(chosen, self.problems)
         if self.kind == "csv":
             return open_csv(chosen, self.problems)
+        if self.kind == "arrow":
+            return open_arrow(chosen, self.problems)
         return open_jsonl(chosen, self.problems, unfold)
 
 
@@ -63,3 +66,5 @@ class Opened:
     filtered: str | None = None
     duplicates: list[int] = field(default_factory=lambda: [0])
     files: tuple[Path, ...] | None = None  # where the reader left some of them out
+    made: str | None = None  # "set": rows were made to be trained on, not rolled out; "pairs": chosen and rejected
+    judged_by: dict[str, str] = field(default_factory=dict)  # signal -> the model that gave it, where one name is known

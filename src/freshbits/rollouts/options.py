@@ -38,6 +38,7 @@ class ReadOptions:
         origins: signal -> where it comes from.
         columns: further columns of the log to keep as `extra.NAME`, whatever they hold (lists as JSON).
         unscored: whether a log without any signal will do: one that is to be scored.
+        raw: the set as it was before a filter; the log is what the filter kept of it.
     """
 
     format: str | None = None
@@ -52,6 +53,7 @@ class ReadOptions:
     origins: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     unscored: bool = False
+    raw: Path | None = None
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:

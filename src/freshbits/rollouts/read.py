@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
 from freshbits.rollouts import verdicts
+from freshbits.rollouts.asked_again import take_repeats
 from freshbits.rollouts.declared import take_declared
 from freshbits.rollouts.discover import Family, Found, families, find
 from freshbits.rollouts.duplicates import drop_duplicates
@@ -17,7 +18,19 @@ from freshbits.rollouts.log import Log
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.options import ReadOptions, nearest
 from freshbits.rollouts.problems import Problems
-from freshbits.rollouts.readers import lm_eval, plain, traces, trl, verifiers, verl
+from freshbits.rollouts.raw import mark_kept
+from freshbits.rollouts.readers import (
+    data_designer,
+    distilabel,
+    lm_eval,
+    plain,
+    preferences,
+    sft,
+    traces,
+    trl,
+    verifiers,
+    verl,
+)
 from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
 from freshbits.rollouts.scored import is_scored
 from freshbits.rollouts.tables.frames import lazy_frame
@@ -33,7 +46,9 @@ if TYPE_CHECKING:
 
 # The first reader that recognises a file reads it; plain tables come last because their names are the
 # loosest.
-READERS: tuple[ModuleType, ...] = (trl, verl, traces, verifiers, lm_eval, plain)
+READERS: tuple[ModuleType, ...] = (
+    trl, verl, traces, verifiers, lm_eval, distilabel, data_designer, preferences, sft, plain,
+)  # fmt: skip
 
 
 def formats() -> tuple[FormatCard, ...]:
@@ -63,6 +78,15 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
     ('plain table', ('reward',))
     """
     options = options or ReadOptions()
+    reader, place, opened = _open(source, options)
+    if options.raw is not None:
+        reader, place, before = _open(options.raw, options)
+        opened = mark_kept(before, opened, options.raw)
+    return _finish(reader.CARD, opened, place, options)
+
+
+def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened]:
+    """Recognises a source and opens it with the reader of its format."""
     problems = Problems()
     frame = lazy_frame(source)
     notes: list[str] = []
@@ -81,7 +105,7 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
         place = _place(reader, looked, found, problems)
     opened: Opened = reader.open_log(place, options)
     opened.notes[:0] = notes
-    return _finish(reader.CARD, opened, place, options)
+    return reader, place, opened
 
 
 def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOptions) -> Log:
@@ -96,6 +120,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         raise InputError(
             f"--truth-is {options.truth_is}: the log has no truth column", mend="name it with --truth COLUMN"
         )
+    take_repeats(opened)
     add_total(opened, options.weights)
     if options.accept:
         verdicts.accept(opened, dict(options.accept))
@@ -129,6 +154,8 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         filtered=opened.filtered,
         problems=place.problems,
         duplicates=opened.duplicates,
+        made=opened.made,
+        judged_by=opened.judged_by,
     )
 
 
