@@ -101,7 +101,7 @@ class Meter:
             total = _weighted(np.stack([self._found[at][1] for at in sorted(self._found)]), weights)
         prompts = [text if isinstance(text, str) else message_text(text) for text in arguments["prompts"]]
         texts = [text if isinstance(text, str) else sampled_text(text) for text in completions]
-        metrics = self.window.take(prompts, texts, _groups(prompts, log), scores, total, keep=_is_training(log))
+        metrics = self.window.take(prompts, texts, _groups(prompts, log), scores, total, keep=is_training(log))
         if log is not None:
             for metric, value in metrics.items():
                 log(metric, value)
@@ -206,7 +206,7 @@ def runs(prompts: Sequence[str]) -> NDArray[np.int64]:
 def _groups(prompts: Sequence[str], log: Any) -> NDArray[np.int64]:
     """Numbers the groups: chunks of the trainer's `num_generations` where it can be seen and fits, else runs."""
     trainer = getattr(log, "__self__", None)
-    name = "num_generations" if _is_training(log) else "num_generations_eval"
+    name = "num_generations" if is_training(log) else "num_generations_eval"
     size = getattr(trainer, name, None)
     if isinstance(size, int) and size > 0 and len(prompts) % size == 0:
         number = np.arange(len(prompts)) // size
@@ -246,7 +246,7 @@ def _is_async(func: Any) -> bool:
     return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004
 
 
-def _is_training(log: Any) -> bool:
+def is_training(log: Any) -> bool:
     """Tells an evaluation's batch by the mode that the trainer's model is in, where the trainer can be seen."""
     model = getattr(getattr(log, "__self__", None), "model", None)
     return bool(getattr(model, "training", True))

@@ -177,14 +177,18 @@ class Allocator:
 
     def place(self, prompt: int | str) -> int | None:
         """Returns the number of a prompt; None where it is not in the pool."""
-        if not isinstance(prompt, str):
-            return int(prompt) if 0 <= prompt < len(self) else None
+        if isinstance(prompt, str):
+            found = int(self.places([prompt])[0])
+            return None if found < 0 else found
+        return int(prompt) if 0 <= prompt < len(self) else None
+
+    def places(self, prompts: Sequence[str]) -> NDArray[np.int64]:
+        """Returns the numbers of prompts by their texts (ids, where the pool has no texts); -1 for unknown ones."""
         if self._places is None:
-            keys = self._believed.prompts["key"].to_list()
-            self._places = {key: at for at, key in enumerate(keys)}
-        one = pl.Series([prompt])
-        texts = self._believed.raw.words is not None
-        return self._places.get((prompt_keys(one) if texts else name_keys(one))[0])
+            self._places = {key: at for at, key in enumerate(self._believed.prompts["key"].to_list())}
+        column = pl.Series(list(prompts), dtype=pl.String)
+        keys = prompt_keys(column) if self._believed.raw.words is not None else name_keys(column)
+        return np.array([self._places.get(key, -1) for key in keys], dtype=np.int64)
 
     def _take_in(self, *, moved: bool) -> None:
         """Takes in what was observed; the predictor learns again where enough is new."""

@@ -36,12 +36,14 @@ class Raw:
         numbers: counts of the text's surface and numeric fields, shape (prompts, numbers); NaN where missing.
         fields: field -> its values as text, null where missing.
         vectors: embeddings, shape (prompts, dimensions); no columns where there are none.
+        kin: number of each prompt's group of prompts that share all whole-numbered fields (a date, a source's number).
     """
 
     words: csr_array | None
     numbers: NDArray[np.float64]
     fields: dict[str, pl.Series]
     vectors: NDArray[np.float64]
+    kin: NDArray[np.int64]
 
     @classmethod
     def of(cls, table: pl.DataFrame, vectors: NDArray[np.float64] | None = None) -> Self:
@@ -53,6 +55,7 @@ class Raw:
         has_text = texts is not None and texts.null_count() < table.height
         numbers = [_surface(texts)] if has_text and texts is not None else []
         fields = {}
+        whole = []
         for name in table.columns:
             if name == "prompt":
                 continue
@@ -61,12 +64,15 @@ class Raw:
                 fields[name] = column.cast(pl.String)
             else:
                 numbers.append(_numeric(column)[:, None])
+                known = numbers[-1][~np.isnan(numbers[-1])]
+                whole += [numbers[-1]] if bool((known == np.round(known)).all()) else []
         size = table.height if vectors is None else vectors.shape[0]  # a table without columns has no rows
         return cls(
             words=hashed_words(texts) if has_text and texts is not None else None,
             numbers=np.concatenate(numbers, axis=1) if numbers else np.zeros((size, 0)),
             fields=fields,
             vectors=np.zeros((size, 0)) if vectors is None else vectors,
+            kin=_kin(np.concatenate(whole, axis=1)) if whole else np.arange(size),
         )
 
     @property
@@ -81,6 +87,7 @@ class Raw:
             self.numbers[rows],
             {name: values.gather(rows) for name, values in self.fields.items()},
             self.vectors[rows],
+            self.kin[rows],
         )
 
 
@@ -196,6 +203,13 @@ def _numeric(column: pl.Series) -> NDArray[np.float64]:
     found = column.cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
     found[~np.isfinite(found)] = np.nan
     return np.asarray(found, dtype=np.float64)
+
+
+def _kin(whole: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Numbers the distinct rows; rows where something is missing stay alone."""
+    _, number = np.unique(np.nan_to_num(whole, nan=-1.5), axis=0, return_inverse=True)
+    alone = np.isnan(whole).any(axis=1)
+    return np.where(alone, number.max(initial=0) + 1 + np.arange(number.size), number.reshape(-1)).astype(np.int64)
 
 
 def _levels(values: pl.Series) -> list[str]:

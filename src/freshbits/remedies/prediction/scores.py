@@ -67,7 +67,8 @@ def reliability(
     >>> [(round(each.stated, 2), round(each.observed, 2), each.prompts) for each in found]
     [(0.2, 0.2, 50), (0.8, 0.8, 50)]
     """
-    order = np.argsort(rates, kind="stable")
+    lots = np.random.default_rng(rates.size).permutation(rates.size)  # equal rates: else bins follow the log's order
+    order = lots[np.argsort(rates[lots], kind="stable")]
     found = []
     for part in np.array_split(order, min(bins, max(rates.size // 20, 1))):
         share = successes[part] / rollouts[part]

@@ -1,0 +1,1 @@
+"""How well pass rates of prompts are predicted that were never tried."""
