@@ -288,7 +288,7 @@ def test_rows_of_a_table_are_a_task_with_a_named_verifier(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"signal": {"rubric": "r.yaml"}}, "cannot be run in a loop yet"),
+        ({"signal": {"rubric": "r.yaml"}}, "nobody reads the rubric"),
         ({"signal": {"reference": "teacher"}, "method": "sft"}, "references from 'teacher'"),
         ({"method": "grpo", "pool": "accumulate"}, "learns from the round's own rollouts"),
         ({"prompts": 90}, "80 prompts to train on, not 90"),

@@ -49,18 +49,21 @@ class Evidence:
     judged_by: dict[str, str] = field(default_factory=dict)
 
     def components(self) -> list[str]:
-        """Names the scored signals that are components of one reward: not alternative judges, not the total."""
+        """Names the scored signals that are components of one reward: not alternative judges, no total."""
         apart = {*self.judges, *(["total"] if self.weights and "total" not in self.weights else [])}
-        return [name for name, values in self.tally.values.items() if values.scored and name not in apart]
+        scored = [name for name, values in self.tally.values.items() if values.scored]
+        return [
+            name for name in scored if name not in apart and not any(part.startswith(f"{name}.") for part in scored)
+        ]
 
     def summed_with(self, signal: str) -> list[str]:
         """Names the components of the same total: a rubric's criteria, `RUBRIC.NAME`, are summed among themselves."""
-        total = next((name for name in self.judges if signal.startswith(f"{name}.")), None)
-        rubrics = tuple(f"{name}." for name in self.judges)
+        rubrics = tuple(f"{name}." for name in self.tally.values)
+        own = next((rubric for rubric in rubrics if signal.startswith(rubric)), None)
         return [
             name
             for name in self.components()
-            if (name.startswith(f"{total}.") if total is not None else not name.startswith(rubrics))
+            if (name.startswith(own) if own is not None else not name.startswith(rubrics))
         ]
 
     def label_command(self, signal: str | None = None) -> str:

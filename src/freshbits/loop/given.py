@@ -98,14 +98,18 @@ def applied(signal: Signal) -> Score:
     """Returns a signal of freshbits as a scorer of rows."""
 
     def score(prompts: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
-        wanted = [*signal.needs, *traits(signal).wants]
-        held = [name for name in wanted if name in rows.columns]
-        fields: Sequence[Mapping[str, Any]] = rows.select(held).to_dicts() if held else [{}] * rows.height
-        texts = rows.select("prompt", "completion", "group").iter_rows()
-        items = [
-            Item(asked, written, prompt.answer, group, {**prompt.fields, **more})
-            for prompt, (asked, written, group), more in zip(prompts, texts, fields, strict=True)
-        ]
-        return [verdict.score for verdict in signal.score(items)]
+        return [verdict.score for verdict in signal.score(items_of(signal, prompts, rows))]
 
     return score
+
+
+def items_of(signal: Signal, prompts: Sequence[Prompt], rows: pl.DataFrame) -> list[Item]:
+    """Returns the rows of a round as what a signal scores."""
+    wanted = [*signal.needs, *traits(signal).wants]
+    held = [name for name in wanted if name in rows.columns]
+    fields: Sequence[Mapping[str, Any]] = rows.select(held).to_dicts() if held else [{}] * rows.height
+    texts = rows.select("prompt", "completion", "group").iter_rows()
+    return [
+        Item(asked, written, prompt.answer, group, {**prompt.fields, **more})
+        for prompt, (asked, written, group), more in zip(prompts, texts, fields, strict=True)
+    ]

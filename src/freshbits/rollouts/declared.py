@@ -38,7 +38,7 @@ def take_declared(opened: Opened, files: Sequence[Path], overruled: Collection[s
     told = [run for run in runs if run is not None]
     free = [name.removeprefix("signal.") for name in opened.rows.schema if name.startswith("signal.")]
     for name in (name for name in free if name not in overruled):
-        origins, structures = ({run[at].get(name) for run in told} for at in (0, 1))
+        origins, structures = ({_said(run[at], name) for run in told} for at in (0, 1))
         if len(origins) > 1 or len(structures) > 1:
             opened.notes.append(f"{name}: the runs do not declare it alike, so its origin is unknown")
             continue
@@ -49,6 +49,11 @@ def take_declared(opened: Opened, files: Sequence[Path], overruled: Collection[s
     if opened.structures:
         each = "; ".join(f"{name} is {words}" for name, words in opened.structures.items())
         opened.notes.append(f"declared in {RUN}: {each}")
+
+
+def _said(of: dict[str, str], name: str) -> str | None:
+    """Returns what is said of a signal; of a rubric's criterion, `RUBRIC.NAME`, what is said of the rubric."""
+    return of.get(name, next((word for whole, word in of.items() if name.startswith(f"{whole}.")), None))
 
 
 def _places(files: Sequence[Path]) -> list[Path]:

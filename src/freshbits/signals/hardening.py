@@ -11,6 +11,7 @@ from freshbits.information.resampling import proportion
 from freshbits.results import Estimate
 from freshbits.signals.degenerate import PROBES, Case
 from freshbits.signals.degenerate_code import CODE_PROBES
+from freshbits.signals.degenerate_judges import JUDGE_PROBES
 from freshbits.signals.gold import FORMS, Gold, check_gold
 from freshbits.signals.normalised import normal
 from freshbits.signals.numeric import parse_number
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TESTS = frozenset({"test", "tests", "test_list", "unit_tests"})
 """Columns that only a signal which runs programs asks for."""
 MOST_PROMPTS = 200
+MOST_JUDGED = 20  # where a model has to be asked about each completion
 FEW_PROMPTS = 5
 MOST_WRONG = 4
 
@@ -126,7 +128,7 @@ def harden(
     items: Sequence[Item],
     references: Sequence[str | None] | None = None,
     *,
-    prompts: int = MOST_PROMPTS,
+    prompts: int | None = None,
     accept: float = 1.0,
     reward: float = 0.5,
     tolerate: float = 0.0,
@@ -139,7 +141,7 @@ def harden(
         items: rows of a log, or of prompts only; their completions are not looked at.
         references: a completion known to be right per row, where there is one (a canonical solution): the gold is
             checked by it.
-        prompts: distinct prompts to use at most, spread evenly over the rows.
+        prompts: distinct prompts to use at most, spread evenly over the rows; None: 200, of a judge 20.
         accept: the least score that accepts what is right.
         reward: the least score that rewards what is wrong: a signal that gives shares of the reward should give less.
         tolerate: the share of faulty verdicts that is no finding yet (a prompt may hold its answer by chance).
@@ -157,12 +159,13 @@ def harden(
     >>> [each.probe for each in found.findings]
     ['gold, after thought', 'gold, in bold', 'gold, full stop', 'gold, in LaTeX', 'gold, with a unit', 'gold, decimals']
     """
-    places = _spread(items, prompts)
+    judges = traits(signal).judges
+    places = _spread(items, prompts if prompts is not None else MOST_JUDGED if judges else MOST_PROMPTS)
     rows = [items[at] for at in places]
     gold = check_gold(signal, rows, None if references is None else [references[at] for at in places], accept=accept)
     cases = _cases(rows, *(FORMS.get(form or "", "{}") for form in (gold.form, gold.marked)))
     code = runs_code if runs_code is not None else bool(TESTS & {*signal.needs, *traits(signal).wants})
-    probes = (*PROBES, *CODE_PROBES) if code else PROBES
+    probes = (*PROBES, *(CODE_PROBES if code else ()), *(JUDGE_PROBES if judges else ()))
     subjects = _subjects(signal, cases, accept)
     probed = [
         _probed(signal, probe, subjects, accept if probe.expects == "should_accept" else reward, tolerate)

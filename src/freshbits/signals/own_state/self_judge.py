@@ -62,6 +62,7 @@ class SelfJudge:
     needs: ClassVar[tuple[str, ...]] = ()
     whole_groups: ClassVar[bool] = False
     threads: ClassVar[int] = 8
+    judges: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "server", Server(self.model, self.url, self.seconds, self.tries, self.tokens))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from statistics import fmean
@@ -148,8 +149,11 @@ class RubricSignal:
         self.server.purse.remember(usage)
 
     def score(self, items: Sequence[Item]) -> list[Verdict]:
-        """Scores a batch: one verdict per item, in order."""
-        return [self._judged(item) for item in items]
+        """Scores a batch: one verdict per item, in order; several items are asked for side by side."""
+        if len(items) < 2:
+            return [self._judged(item) for item in items]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(self._judged, items))
 
     def _judged(self, item: Item) -> Verdict:
         pair = self.pairs and item.fields.get(OPPONENT) is not None
