@@ -159,6 +159,12 @@ class Rounding:
         empty = [name for name in ("answer", "truth", EXTRA + FAULT) if name in rows.columns]
         rows = rows.drop([name for name in empty if rows[name].null_count() == rows.height])
         scored = [pl.Series(SIGNAL + each.name, each.score(asked, rows), dtype=pl.Float64) for each in self.scorers]
+        scored += [
+            pl.Series(SIGNAL + name, part, dtype=pl.Float64)
+            for each in self.scorers
+            for name, part in each.parts().items()
+            if "@" not in name
+        ]
         return conform(rows.with_columns(scored)).with_columns(tokens)
 
     def _drawn(self, model: Model, asked: Sequence[Prompt], number: int) -> tuple[pl.DataFrame, list[pl.Series]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from freshbits.errors import InputError
 from freshbits.loop.given import applied, scored_by
 from freshbits.loop.tasks.turns import Turns
+from freshbits.loop.judged import Judged, judged
 from freshbits.rollouts.options import nearest
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.signals.controls.random import Random
@@ -48,12 +49,18 @@ class Scorer:
         accept: score from which a completion counts as accepted; None for the upper half of its group.
         score: scores the rows of a round; None is unscored.
     """
+        judge: the same where a judge scores, which holds what it said of each criterion.
 
     name: str
     weight: float
     accept: float | None
     score: Score
 
+    judge: Judged | None = None
+
+    def parts(self) -> dict[str, Scores]:
+        """Returns further columns of the rows that were scored last: a rubric's criteria."""
+        return {} if self.judge is None else self.judge.parts
     def passed(self, scores: Sequence[float | None], groups: Sequence[str]) -> list[bool]:
         """Says of every row whether the signal accepts it; what is unscored is not accepted.
 
@@ -88,7 +95,9 @@ def scorers(
     """
     given = given or {}
     found = [
-        _scorer(signal, task, None if signal.name not in given else scored_by(signal.name, given[signal.name]))
+        _scorer(
+            signal, task, None if signal.name not in given else scored_by(signal.name, given[signal.name]), loop.seed
+        )
         for signal in loop.signals
     ]
     return found if lots is None else [_by_lot(scorer, lots) for scorer in found]
@@ -138,7 +147,7 @@ def _right(score: float | None) -> float | None:
     return None if score is None else float(score >= 1.0)
 
 
-def _scorer(declared: Declared, task: Task, given: Score | None) -> Scorer:
+def _scorer(declared: Declared, task: Task, given: Score | None, seed: int) -> Scorer:
     accept = declared.accept if declared.accept is not None else HALF
 
     def scorer(score: Score, threshold: float | None = accept) -> Scorer:
@@ -171,6 +180,9 @@ def _scorer(declared: Declared, task: Task, given: Score | None) -> Scorer:
     if declared.kind == "confidence":
         return scorer(applied(Confidence(by="logprob")), declared.accept)
     raise InputError(
+    if declared.kind in ("rubric", "judge"):
+        judge = judged(declared, seed)
+        return Scorer(declared.name, declared.weight, accept, judge, judge)
         f"the signal {declared.name} ({declared.kind}) cannot be run in a loop yet",
         mend="give it as a function: run(loop, out, signals={NAME: …}); or run the loop with a verifier",
     )
