@@ -42,7 +42,7 @@ def summary(log: Log, tally: Tally, labels: Labels | None, *, pairs: bool) -> Lo
         sampled=_sampled(tally),
         degenerate=[Degenerate(**found) for found in tally.degenerate],
         problems=log.problems.sentences(),
-        notes=[*log.notes, *([] if pairs else agreement(tally, log.judges))],
+        notes=[*log.notes, *turns(groups, tally.rows), *([] if pairs else agreement(tally, log.judges))],
     )
 
 
@@ -61,6 +61,18 @@ def count_labels(tally: Tally, *, drawn: bool) -> Labels | None:
         prompts=int(tally.groups.filter(pl.col("truth") > 0)["prompt"].n_unique()),
         design="drawn with known inclusion probabilities" if drawn else "unknown, taken as random over rollouts",
     )
+
+
+def turns(groups: pl.DataFrame, rows: int) -> list[str]:
+    """Says how many turns a rollout has, where any has more than one.
+
+    >>> turns(pl.DataFrame({"turns": [24, 8]}), 16)
+    ['episodes of several turns: 2.0 messages of the model a rollout on average']
+    """
+    count = int(groups["turns"].sum()) if "turns" in groups.columns else 0
+    if count <= rows:
+        return []
+    return [f"episodes of several turns: {count / rows:.1f} messages of the model a rollout on average"]
 
 
 def group_size(rows: NDArray[np.int64]) -> str:

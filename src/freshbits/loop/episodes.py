@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from freshbits.loop.tasks.turns import Turns
 
 JOIN = "\n\n"  # between messages of a completion, as the readers of logs join them
-SUCCESS, STEPS, TURN, TRANSCRIPT, FAULT = "success", "step_reward", "step_reward_", "transcript", "fault"
+SUCCESS, STEPS = "success", "step_reward"
+PART = "part."  # prefix of columns that signals are made of
+RETURN, TURN, TRANSCRIPT, FAULT = "return", "turn_", "transcript", "fault"  # what the log keeps as extra.NAME
 
 
 @dataclass(frozen=True)
@@ -127,24 +129,29 @@ def told(
 
 
 def columns(found: Sequence[Told]) -> pl.DataFrame:
-    """Returns episodes as columns of a round's rows: canonical ones, and what else was seen as `extra.NAME`.
+    """Returns episodes as columns of a round's rows.
 
-    `extra.reward`, `extra.success`, `extra.step_reward` (the sum over turns) and the components of the reward are what
-    signals of a loop are made of; `extra.step_reward_1` … are the turns' own, `extra.transcript` the messages as JSON.
+    `part.reward`, `part.success`, `part.step_reward` (the sum over turns) and `part.NAME` of every other component are
+    what signals of a loop are made of; they are not kept. What the log keeps besides canonical columns and signals:
+    `extra.return` (the whole reward), the components as `extra.NAME`, the turns' own rewards as `extra.turn_1` …,
+    and `extra.transcript`, the messages as JSON.
     """
     played = [each.played for each in found]
-    parts = {name: None for each in played for name in each.components}
+    names = list(dict.fromkeys(name for each in played for name in each.components))
     turns = max((len(each.rewards) for each in played if each.step_reward is not None), default=0)
-    scored = {
-        REWARD: [each.reward for each in played],
+    others = {name: [each.components.get(name) for each in played] for name in names}
+    whole = [each.reward for each in played]
+    parts = {
+        REWARD: whole,
         SUCCESS: [each.success for each in played],
         STEPS: [each.step_reward for each in played],
-        **{name: [each.components.get(name) for each in played] for name in parts},
-        **{
-            f"{TURN}{turn + 1}": [each.rewards[turn] if turn < len(each.rewards) else None for each in played]
-            for turn in range(turns)
-        },
+        **others,
     }
+    by_turn = {
+        f"{TURN}{turn + 1}": [each.rewards[turn] if turn < len(each.rewards) else None for each in played]
+        for turn in range(turns)
+    }
+    kept = {RETURN: whole, **others, **by_turn}
     return pl.DataFrame(
         {
             "completion": [each.completion for each in found],
@@ -153,7 +160,8 @@ def columns(found: Sequence[Told]) -> pl.DataFrame:
             "tokens": [sum(each.sampled) for each in found],
             "turns": [len(each.messages) for each in played],
             "truncated": [each.truncated for each in played],
-            **{EXTRA + name: pl.Series(values, dtype=pl.Float64) for name, values in scored.items()},
+            **{PART + name: pl.Series(values, dtype=pl.Float64) for name, values in parts.items()},
+            **{EXTRA + name: pl.Series(values, dtype=pl.Float64) for name, values in kept.items()},
             EXTRA + TRANSCRIPT: [transcript(each) for each in played],
             EXTRA + FAULT: pl.Series([each.fault or None for each in played], dtype=pl.String),
         }

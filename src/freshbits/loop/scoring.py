@@ -9,11 +9,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
+from freshbits.loop.episodes import PART
 from freshbits.loop.given import applied, scored_by
-from freshbits.loop.tasks.turns import Turns
 from freshbits.loop.judged import Judged, judged
+from freshbits.loop.tasks.turns import Turns
 from freshbits.rollouts.options import nearest
-from freshbits.rollouts.schema import EXTRA, SIGNAL
+from freshbits.rollouts.schema import SIGNAL
 from freshbits.signals.controls.random import Random
 from freshbits.signals.environments.environment import REWARD
 from freshbits.signals.named import make
@@ -48,19 +49,19 @@ class Scorer:
         weight: its weight in the reward.
         accept: score from which a completion counts as accepted; None for the upper half of its group.
         score: scores the rows of a round; None is unscored.
-    """
         judge: the same where a judge scores, which holds what it said of each criterion.
+    """
 
     name: str
     weight: float
     accept: float | None
     score: Score
-
     judge: Judged | None = None
 
     def parts(self) -> dict[str, Scores]:
         """Returns further columns of the rows that were scored last: a rubric's criteria."""
         return {} if self.judge is None else self.judge.parts
+
     def passed(self, scores: Sequence[float | None], groups: Sequence[str]) -> list[bool]:
         """Says of every row whether the signal accepts it; what is unscored is not accepted.
 
@@ -179,10 +180,10 @@ def _scorer(declared: Declared, task: Task, given: Score | None, seed: int) -> S
         return scorer(applied(Majority(task.read)))
     if declared.kind == "confidence":
         return scorer(applied(Confidence(by="logprob")), declared.accept)
-    raise InputError(
     if declared.kind in ("rubric", "judge"):
         judge = judged(declared, seed)
         return Scorer(declared.name, declared.weight, accept, judge, judge)
+    raise InputError(
         f"the signal {declared.name} ({declared.kind}) cannot be run in a loop yet",
         mend="give it as a function: run(loop, out, signals={NAME: …}); or run the loop with a verifier",
     )
@@ -192,12 +193,12 @@ def _seen(part: str) -> Score:
     """Returns a part of the reward of a task of several turns, which the environment told while it was played."""
 
     def score(_: Sequence[Prompt], rows: pl.DataFrame) -> Scores:
-        if EXTRA + part not in rows.columns:
-            numbers = [name.removeprefix(EXTRA) for name in rows.columns if name.startswith(EXTRA)]
+        if PART + part not in rows.columns:
+            given = [name.removeprefix(PART) for name in rows.columns if name.startswith(PART)]
             raise InputError(
-                f"the environment gives no {part!r}{nearest(part, numbers)}", mend=f"it gives {', '.join(numbers)}"
+                f"the environment gives no {part!r}{nearest(part, given)}", mend=f"it gives {', '.join(given)}"
             )
-        return rows[EXTRA + part].to_list()
+        return rows[PART + part].to_list()
 
     return score
 

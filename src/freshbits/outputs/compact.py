@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FEATURE = "feature."
 
 _KEPT = ("run", "source", "region")
-_NUMBERS = ("truncated", "truth", "truth_weight", "logprob", "tokens", "repeat", "sample")
+_NUMBERS = ("truncated", "truth", "truth_weight", "logprob", "tokens", "turns", "repeat", "sample")
 _NEEDED = (
     "run",
     "round",

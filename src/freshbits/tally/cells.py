@@ -23,15 +23,17 @@ NAMES = ["run", "source", "region"]
 def count_cells(rows: pl.LazyFrame, values: dict[str, Values]) -> pl.LazyFrame:
     """Counts rows into cells.
 
-    Columns per cell: the keys, `rows`, `truncated`, `unreadable`, `truth` (labelled rows), and per signal s: `n.s`
-    scored, `k.s` scored at the highest value, `low.s` and `high.s` the extreme values, `cut.s` truncated rows scored
-    at the lowest value.
+    Columns per cell: the keys, `rows`, `truncated`, `turns` (their sum), `unreadable`, `truth` (labelled rows), and per
+    signal s: `n.s` scored, `k.s` scored at the highest value, `low.s` and `high.s` the extreme values, `cut.s`
+    truncated rows scored at the lowest value.
     """
     columns = rows.collect_schema().names()
     keys = [*KEYS, *(["answer_class"] if "answer_class" in columns else [])]
     counts = [pl.len().cast(pl.Int64).alias("rows")]
     if "truncated" in columns:
         counts.append(pl.col("truncated").sum().cast(pl.Int64))
+    if "turns" in columns:
+        counts.append(pl.col("turns").sum().cast(pl.Int64))
     if "unreadable" in columns:
         counts.append(pl.col("unreadable").sum().cast(pl.Int64))
     if "truth" in columns:
