@@ -5,10 +5,10 @@ eleven kinds, which the verdict follows to different degrees. Probes read them o
 pairs, and by texts in which only one of the two features is changed it is measured which of them they rely on.
 Everything was fixed on configurations 0 to 25; the table is of fresh ones, from 10,000 on.
 
-Fixed before those were run: PSI says what is relied on, AULC what is learned first (PSI of the first quarter of the pass
-is told beside it), each as the spurious feature's less the intended one's; the probability is a logistic function of
-the gaps of agreement, AULC and PSI, fitted to the configurations before. A learner relies on the spurious feature where
-its effect at the end is the larger one, and learns first whichever effect passes .15 first.
+Fixed before those were run: PSI says what is relied on, AULC what is learned first (PSI of the first quarter of the
+pass is told beside it), each as the spurious feature's less the intended one's; the probability is a logistic function
+of the gaps of agreement, AULC and PSI, fitted to the configurations before. A learner relies on the spurious feature
+where its effect at the end is the larger one, and learns first whichever effect passes .15 first.
 """
 
 from __future__ import annotations

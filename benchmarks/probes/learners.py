@@ -86,7 +86,9 @@ class Transformer(nn.Module):
         there = tokens != PAD
         x = self.tokens(tokens) + self.places(torch.arange(LONGEST))
         asked = self.ask(self.one(x)).view(-1, LONGEST, 3, 4, WIDTH // 4).permute(2, 0, 3, 1, 4)
-        seen = nn.functional.scaled_dot_product_attention(*asked, attn_mask=there[:, None, None, :])
+        seen = nn.functional.scaled_dot_product_attention(
+            asked[0], asked[1], asked[2], attn_mask=there[:, None, None, :]
+        )
         x = x + self.show(seen.transpose(1, 2).reshape(-1, LONGEST, WIDTH))
         x = x + self.down(torch.relu(self.up(self.two(x))))
         mean = (self.end(x) * there[..., None]).sum(dim=1) / there.sum(dim=1, keepdim=True)

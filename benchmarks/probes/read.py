@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from benchmarks.probes.learners import LEARNERS
 
+from freshbits.probes.curve import routed
+from freshbits.probes.race import LEARNED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,7 +31,7 @@ class Runs:
         gap: effect of the spurious feature less that of the intended one.
         first: 1 where the spurious feature came first, 0 where the intended one did, NaN where neither.
         says: statistic -> spurious less intended.
-        undecided: whether the probe learned neither of the two.
+        decided: whether the probes would give a probability: truth was learned, and they agree.
         rows: the configurations.
     """
 
@@ -38,7 +41,7 @@ class Runs:
     gap: NDArray[np.float64]
     first: NDArray[np.float64]
     says: dict[str, NDArray[np.float64]]
-    undecided: NDArray[np.bool_]
+    decided: NDArray[np.bool_]
     rows: list[dict[str, Any]]
 
     def where(self, mask: NDArray[np.bool_]) -> Runs:
@@ -51,7 +54,7 @@ class Runs:
             self.gap[mask],
             self.first[mask],
             {name: values[mask] for name, values in self.says.items()},
-            self.undecided[mask],
+            self.decided[mask],
             kept,
         )
 
@@ -88,11 +91,16 @@ def runs(
         np.array([e["spurious"] - e["intended"] for _, _, e, _ in found]),
         np.array([np.nan if e["first"] is None else e["first"] for _, _, e, _ in found], dtype=np.float64),
         says,
-        np.array(
-            [all(max(s["intended"]["accuracy"], s["spurious"]["accuracy"]) < 0.6 for s in said) for *_, said in found]
-        ),
+        np.array([_decided(said) for *_, said in found]),
         [row for row, *_ in found],
     )
+
+
+def _decided(said: list[dict[str, Any]]) -> bool:
+    """Tells whether truth was learned by a probe, and all that learned either of the two lean the same way."""
+    able = [s for s in said if max(s["intended"]["accuracy"], s["spurious"]["accuracy"]) >= LEARNED]
+    leans = {s["spurious"]["psi"] > s["intended"]["psi"] for s in able}
+    return len(leans) == 1 and max(s["intended"]["accuracy"] for s in able) >= LEARNED
 
 
 def _agreement(said: dict[str, Any]) -> float:
@@ -101,12 +109,24 @@ def _agreement(said: dict[str, Any]) -> float:
 
 def _correlation(said: dict[str, Any]) -> float:
     """Correlation of the sign of the difference with the verdict: √share · (2a - 1)."""
+    pairs = zip(said["bits"], said["agreement"], strict=True)
+    found = [float(np.sqrt(_share(bits, a)) * (2 * a - 1)) for bits, a in pairs]
+    return found[1] - found[0]
+
+
+def _early(said: dict[str, Any]) -> float:
+    """PSI of the first quarter of the pass."""
     found = []
-    for bits, agreement in zip(said["bits"], said["agreement"], strict=True):
-        a = min(max(agreement, 1e-6), 1 - 1e-6)
-        each = 1 + a * np.log2(a) + (1 - a) * np.log2(1 - a)
-        found.append(np.sqrt(min(bits / each, 1.0) if each > 1e-4 else 0.0) * (2 * a - 1))
-    return float(found[1] - found[0])
+    for name, bits, agreement in zip(("intended", "spurious"), said["bits"], said["agreement"], strict=True):
+        found.append(routed(tuple(said[name]["blocks"][:2]), agreement, _share(bits, agreement)))
+    return found[1] - found[0]
+
+
+def _share(bits: float, agreement: float) -> float:
+    """Share of the pairs that differ, from the bits that the feature shares with the verdict."""
+    a = min(max(agreement, 1e-6), 1 - 1e-6)
+    each = 1 + a * np.log2(a) + (1 - a) * np.log2(1 - a)
+    return float(min(bits / each, 1.0)) if each > 1e-4 else 0.0
 
 
 def _of(key: str) -> Callable[[dict[str, Any]], float]:
@@ -120,6 +140,7 @@ STATISTICS: dict[str, Callable[[dict[str, Any]], float]] = {
     "price": lambda said: float(said["intended"]["price"] - said["spurious"]["price"]),
     "AULC": _of("aulc"),
     "PSI": _of("psi"),
+    "early PSI": _early,
 }
 
 

@@ -9,19 +9,37 @@ from pathlib import Path
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from freshbits.criteria.authors import own_judged
 from freshbits.criteria.budget import budget
 from freshbits.criteria.channel import channel
 from freshbits.criteria.components import components
 from freshbits.criteria.coverage import coverage
 from freshbits.criteria.efficiency import efficiency
 from freshbits.criteria.forecast import forecast
+from freshbits.criteria.foretold import foretell
 from freshbits.criteria.hacking import hacking
 from freshbits.criteria.inputs import Evidence
 from freshbits.criteria.openness import openness
+from freshbits.criteria.picked import picked
 from freshbits.criteria.quoting import quoted
+from freshbits.criteria.sft import sft
 from freshbits.criteria.summary import count_labels, summary
 from freshbits.criteria.telling import telling
+from freshbits.criteria.ungrouped import (
+    CODE as NO_GROUPS,
+)
+from freshbits.criteria.ungrouped import (
+    alone,
+    no_budget,
+    no_component,
+    no_coverage,
+    no_forecast,
+    no_openness,
+    no_within,
+    without_groups,
+)
 from freshbits.outputs.features.own import parse_features
+from freshbits.probes.families import chosen
 from freshbits.remedies.advise import advise
 from freshbits.results import Audit, Budget, Hacking, Labels
 from freshbits.rollouts.log import Log
@@ -30,6 +48,7 @@ from freshbits.rollouts.read import read
 from freshbits.tally.local import tally
 from freshbits.tally.quotes import Quotes, quotes
 from freshbits.tally.tally import Tally  # noqa: TC001  beside what makes it
+from freshbits.tally.texts import texts as compared
 
 Source = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | Log
 
@@ -43,6 +62,8 @@ def audit(
     prompts: bool = False,
     texts: bool = True,
     features: Sequence[str] = (),
+    probe: str = "none",
+    seed: int = 0,
 ) -> Audit:
     """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
 
@@ -55,16 +76,23 @@ def audit(
         texts: whether words and pairs of words are looked at, examples quoted, and prompts in that table, for which the
             log is read once more.
         features: features of one's own as `NAME=contains:TEXT`, `NAME=matches:REGEX` or `NAME=count:TEXT`.
+        probe: small models that read accepted and rejected texts once, for a forecast of what is learned first: "none",
+            "ngram", "cnn", "gru", "transformer" (all but the first need torch), or "auto" for all that can run.
+        seed: start of the probes, and of the draw of the pairs that they read.
 
     Raises:
-        InputError: if the log cannot be read; the message says where and how to mend it.
+        InputError: if the log cannot be read, or a probe cannot run; the message says where and how to mend it.
 
     >>> rows = [{"prompt": f"q{i // 8}", "completion": f"a{i % 3}", "reward": float(i % 3 == 0)} for i in range(320)]
     >>> audit(pl.DataFrame(rows)).budget["reward"].status
     'judged'
     """
+    families = chosen(probe)
     log, evidence, labels = gather(source, options, where=where, progress=progress, texts=texts, features=features)
     found = judge(log, evidence, labels, progress)
+    if families:
+        with threadpool_limits(limits=1):
+            found = replace(found, hacking=foretell(evidence, found.hacking, families, seed, progress))
     if not prompts:
         return found
     told = telling(evidence)
@@ -100,9 +128,12 @@ def gather(
         structures=log.structures,
         judges={**log.judges, **dict.fromkeys(log.applied, "freshbits")},  # no components of the run's reward
         quotes=_quotes(log, counts) if texts else None,
-        where=where or _name(source),
+        where=(where or _name(source)) + (f" --raw {options.raw}" if options is not None and options.raw else ""),
+        made=log.made,
+        texts=compared(log, progress),
+        judged_by=log.judged_by,
     )
-    return log, evidence, labels
+    return log, replace(evidence, origins=own_judged(evidence) | evidence.origins), labels
 
 
 def judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callable[[str], None] | None = None) -> Audit:
@@ -119,24 +150,34 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
     for number, signal in enumerate(log.signals, start=1):
         if progress is not None:
             progress(f"judging {signal} ({number} of {len(log.signals)})")
-        budgets[signal] = budget(evidence, signal)
-        ranked[signal] = hacking(evidence, signal)
+        lone = without_groups(evidence, signal)
+        budgets[signal] = no_budget(evidence, signal) if lone else budget(evidence, signal)
+        ranked[signal] = picked(evidence, signal) if lone and alone(evidence) else hacking(evidence, signal)
     parts = components(evidence, budgets)
     channels = {signal: channel(evidence, signal) for signal in budgets}
+    channels |= {signal: no_within(channels[signal]) for signal in budgets if budgets[signal].code == NO_GROUPS}
+    made = evidence.made is not None
     return Audit(
         log=summary(log, evidence.tally, labels, pairs=evidence.pairs),
-        openness={signal: openness(evidence, signal, found) for signal, found in budgets.items()},
+        openness={
+            signal: no_openness(evidence, signal) if found.code == NO_GROUPS else openness(evidence, signal, found)
+            for signal, found in budgets.items()
+        },
         budget=budgets,
-        components=parts,
+        components={
+            signal: no_component(budgets[signal]) if budgets[signal].code == NO_GROUPS else part
+            for signal, part in parts.items()
+        },
         channel=channels,
         efficiency={
             signal: efficiency(evidence, signal, found, channels[signal], parts[signal].together)
             for signal, found in budgets.items()
         },
-        coverage=coverage(evidence),
-        forecast={signal: forecast(evidence, signal) for signal in budgets},
+        coverage=no_coverage() if made and alone(evidence) else coverage(evidence),
+        forecast={signal: no_forecast() if made else forecast(evidence, signal) for signal in budgets},
         hacking=ranked,
         remedies=advise(evidence, budgets, parts),
+        sft=sft(evidence, channels),
     )
 
 

@@ -18,6 +18,7 @@ from freshbits.cli.console import (
     Map,
     Origin,
     OwnFeature,
+    Raw,
     Signal,
     Truth,
     TruthIs,
@@ -36,6 +37,7 @@ def audit(
     truth: Truth = None,
     truth_is: TruthIs = None,
     join: Join = None,
+    raw: Raw = None,
     labels: LabelsFile = None,
     accept: Accept = None,
     weight: Weight = None,
@@ -47,6 +49,10 @@ def audit(
         typer.Option("--text/--no-text", help="Quote telling prompts in --json; --no-text keeps no text, nor words."),
     ] = None,
     feature: OwnFeature = None,
+    probe: Annotated[
+        str, typer.Option("--probe", help="Forecast what is learned first: auto, ngram, cnn, gru, transformer or none.")
+    ] = "none",
+    seed: Annotated[int, typer.Option("--seed", help="Start of the probes and of the pairs that they read.")] = 0,
     fail_on: FailOn = None,
 ) -> None:
     """Say what a rollout log proves, what it cannot say, and what to do next."""
@@ -56,7 +62,7 @@ def audit(
     from freshbits.report.terminal import page
 
     gates = [Gate.parse(text) for text in fail_on or []]
-    options = read_options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin)
+    options = read_options(signal, map_, format_, truth, truth_is, join, labels, accept, weight, origin, raw)
     with progress() as advance:
         prompts, texts = bool(text) or html_path is not None, text is not False
         result = run(
@@ -67,6 +73,8 @@ def audit(
             prompts=prompts,
             texts=texts,
             features=feature or (),
+            probe=probe,
+            seed=seed,
         )
     if html_path is not None:
         from freshbits.report.html.page import audit_html

@@ -29,6 +29,26 @@ def installed() -> tuple[str, ...]:
     return FAMILIES if find_spec("torch") is not None else FAMILIES[:1]
 
 
+def chosen(probe: str) -> tuple[str, ...]:
+    """Returns the families that an option names: "auto" all that can run, "none" none, else the one of that name.
+
+    Raises:
+        InputError: for an unknown name, or a family that needs torch where it is not installed.
+
+    >>> chosen("none"), chosen("ngram")
+    ((), ('ngram',))
+    """
+    if probe == "none":
+        return ()
+    if probe == "auto":
+        return installed()
+    if probe not in FAMILIES:
+        raise InputError(f"{probe!r} is no probe", mend=f"choose auto, none or one of {', '.join(FAMILIES)}")
+    if probe not in installed():
+        raise _missing(probe)
+    return (probe,)
+
+
 def margins(
     family: str, first: Tokens, second: Tokens, asked: Sequence[Target], seed: int
 ) -> list[NDArray[np.float64]]:
@@ -40,7 +60,11 @@ def margins(
     if family == "ngram":
         return ngram_margins(first, second, asked, seed)
     if find_spec("torch") is None:
-        raise InputError(f"the {family} probe needs torch", mend="pip install 'freshbits[torch]', or --probe ngram")
+        raise _missing(family)
     from freshbits.probes.onepass import network_margins
 
     return network_margins(family, first, second, asked, seed)
+
+
+def _missing(family: str) -> InputError:
+    return InputError(f"the {family} probe needs torch", mend="pip install 'freshbits[torch]', or use --probe ngram")

@@ -64,9 +64,9 @@ def recurrence(count: int, size: int, longest: int) -> tuple[list[Any], Callable
         there = (table != PAD)[..., None]
         state = torch.zeros(*table.shape[:2], hidden)
         strongest = torch.full_like(state, -1.0)
-        gates, news = (part.unbind(dim=2) for part in read.split([2 * hidden, hidden], dim=3))
+        gates, news = (part.unbind(dim=2) for part in torch.split(read, [2 * hidden, hidden], dim=3))
         for gate, fresh, here in zip(gates, news, there.unbind(dim=2), strict=True):
-            own_gate, own_new = torch.baddbmm(over_bias, state, over).split([2 * hidden, hidden], dim=2)
+            own_gate, own_new = torch.split(torch.baddbmm(over_bias, state, over), [2 * hidden, hidden], dim=2)
             reset, keep = torch.sigmoid(gate + own_gate).chunk(2, dim=2)
             new = torch.tanh(fresh + reset * own_new)
             state = torch.where(here, torch.lerp(new, state, keep), state)

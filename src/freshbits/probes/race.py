@@ -47,6 +47,7 @@ class ProbeResult:
         curves: family -> the curve of its pass.
         against: family -> the curve of `beside`, balanced against this candidate; empty without it.
         beside_agreement: P(`beside` is higher on the accepted text | they differ), on the pairs of `against`.
+        leans: whether the signal surely leans one way in it; a learner has no reason to take up anything else.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ProbeResult:
     curves: Mapping[str, Curve] | None = None
     against: Mapping[str, Curve] | None = None
     beside_agreement: float | None = None
+    leans: bool = False
 
 
 def race(
@@ -155,6 +157,7 @@ def _result(
         agreement=asked.agreement,
         signal_bits=asked.bits,
         beside_agreement=None if turned is None else turned.agreement,
+        leans=asked.leans,
     )
     if not curves:
         return found
@@ -189,6 +192,8 @@ def _status(
     if asked.place.size < FEWEST_PAIRS:
         return "undecided", "PROBE_FEW_PAIRS", f"{asked.place.size} pairs differ in it; {FEWEST_PAIRS} make a pass"
     if turned is None or against is None:
+        if not asked.leans:
+            return "undecided", "PROBE_NO_LEAN", "accepted texts are neither surely higher nor surely lower in it"
         best = max((each.accuracy for each in curves.values()), default=0.0)
         if curves and best < LEARNED:
             return "undecided", "PROBE_NOT_LEARNED", "no probe learned it in one pass: these may be too small"
@@ -198,11 +203,15 @@ def _status(
     if smallest_cell(sign, against) < FEWEST:
         reason = "too few pairs tell the two apart: what goes with one goes with the other"
         return "not_identifiable", "PROBE_EMPTY_CELL", reason
-    learned = [max(curves[f].accuracy, opposite[f].accuracy) >= LEARNED for f in curves if f in opposite]
-    if not any(learned):
+    if not asked.leans:
+        return "undecided", "PROBE_NO_LEAN", "accepted texts are neither surely higher nor surely lower in it"
+    learned = [f for f in curves if max(curves[f].accuracy, opposite[f].accuracy) >= LEARNED]
+    if not learned:
         return "undecided", "PROBE_NOT_LEARNED", "no probe learned either of the two in one pass"
-    leans = {curves[f].psi > opposite[f].psi for f, known in zip(curves, learned, strict=False) if known}
-    if len(leans) > 1:
+    if max(opposite[f].accuracy for f in learned) < LEARNED:
+        reason = "no probe learned what it is compared with: a learner that knows it already would find it easier"
+        return "undecided", "PROBE_TRUTH_NOT_LEARNED", reason
+    if len({curves[f].psi > opposite[f].psi for f in learned}) > 1:
         return "undecided", "PROBE_FAMILIES_DIFFER", "families of probes disagree on which is relied on"
     return "judged", None, None
 

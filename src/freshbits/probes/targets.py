@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLIP = 12.0  # no pair counts more than twelve times as much as another for balance's sake
+LEAN = 2.6  # standard errors: a chance of 1 in 100
 FEWEST = 8  # pairs in a cell; fewer cannot show what a feature is like without the other
 
 
@@ -24,6 +25,7 @@ class Target:
         weight: how much each of them counts, 1 in the mean; shape of `place`.
         share: share of the pairs where it is known that differ in it, by the pairs' own weights.
         agreement: P(accepted is higher | they differ), by the pairs' own weights; .5 where none differs.
+        counted: how many equally weighted pairs tell as much of the agreement: (Σw)² / Σw².
     """
 
     place: NDArray[np.int64]
@@ -31,6 +33,12 @@ class Target:
     weight: NDArray[np.float64]
     share: float
     agreement: float
+    counted: float = 0.0
+
+    @property
+    def leans(self) -> bool:
+        """Tells whether the signal surely leans one way in it: |2a - 1| above 2.6 standard errors of a fair coin."""
+        return bool(abs(2 * self.agreement - 1) * np.sqrt(self.counted) > LEAN)
 
     @property
     def bits(self) -> float:
@@ -70,6 +78,8 @@ def target(
     part = float(weight[differ].sum())
     share = part / whole if whole > 0 else 0.0
     agreement = float(weight[differ & (sign > 0)].sum()) / part if part > 0 else 0.5
+    squares = float((weight[differ] ** 2).sum())
+    counted = part**2 / squares if squares > 0 else 0.0
     place = np.flatnonzero(differ)
     counts = weight[place].copy()
     if beside is not None and place.size:
@@ -77,7 +87,7 @@ def target(
         counts *= _balance(cell, counts)
     if place.size:
         counts = counts / counts.mean()
-    return Target(place.astype(np.int64), sign[place], counts, share, agreement)
+    return Target(place.astype(np.int64), sign[place], counts, share, agreement, counted)
 
 
 def smallest_cell(one: NDArray[np.float64], other: NDArray[np.float64]) -> int:

@@ -10,6 +10,8 @@ from rich.text import Text
 from freshbits.report import rubric
 from freshbits.report.ahead import forecast
 from freshbits.report.layout import MOST_SIGNALS, WIDTH, command, few, item, new_table, plain, printed, safe
+from freshbits.report.probed import probed
+from freshbits.report.sets import sets
 from freshbits.report.shortcuts import risks, shortcuts
 from freshbits.report.spent import efficiency
 from freshbits.report.truth import channel, openness
@@ -41,6 +43,9 @@ def _write(console: Console, audit: Audit) -> None:
     """Prints every part of the page, in its order."""
     _head(console, audit)
     openness(console, audit)
+    if audit.sft is not None:
+        closed = [signal for signal, found in audit.openness.items() if found.origin == "own_state"]
+        sets(console, audit.sft, closed)
     _verdict(console, audit)
     risks(console, audit)
     channel(console, audit)
@@ -50,6 +55,7 @@ def _write(console: Console, audit: Audit) -> None:
     _bits(console, audit)
     _follows(console, audit)
     shortcuts(console, audit)
+    probed(console, audit)
     if not audit.log.truth:  # what the log proves by itself comes first
         efficiency(console, audit)
     _answers(console, audit)
@@ -62,9 +68,13 @@ def _head(console: Console, audit: Audit) -> None:
     log = audit.log
     for source in log.degenerate:  # before anything else: what such a source scores is no answer to anything
         item(console, f"{source.source}: {source.why}", "bold red", indent=0, mark="!")
+    grouped = f"in {many(log.groups, 'group')} of {safe(log.group_size)}, {many(log.rounds, 'round')}"
+    if audit.sft is not None:
+        size = f"{many(log.rollouts, 'row')}, {many(log.prompts, 'instruction')}"
+    else:
+        size = f"{many(log.rollouts, 'rollout')} of {many(log.prompts, 'prompt')} {grouped}"
     console.print(
-        f"[bold]{safe(log.format)}[/bold]: {many(log.rollouts, 'rollout')} of {many(log.prompts, 'prompt')} in "
-        f"{many(log.groups, 'group')} of {safe(log.group_size)}, {many(log.rounds, 'round')}"
+        f"[bold]{safe(log.format)}[/bold]: {size}"
         + (f", {many(len(log.sources), 'source')}" if log.sources else "")
         + (f", {many(log.files, 'file')}" if log.files else "")
     )
@@ -80,10 +90,12 @@ def _head(console: Console, audit: Audit) -> None:
 
 def _verdict(console: Console, audit: Audit) -> None:
     """Leads with one sentence per signal (the first few); signals that say the same share one."""
-    console.print()
     sentences: dict[str, list[str]] = {}
     for signal, budget in few(audit.budget):
-        sentences.setdefault(carries(budget), []).append(signal)
+        if budget.code != "NO_GROUPS":  # a set: nothing inside groups is asked
+            sentences.setdefault(carries(budget), []).append(signal)
+    if sentences or not audit.budget:
+        console.print()
     for sentence, signals in sentences.items():
         console.print(Text(plain(", ".join(signals)), style="bold") + Text(plain(f" {sentence}"), style="not bold"))
     hidden = len(audit.budget) - MOST_SIGNALS
@@ -149,7 +161,7 @@ def _bits(console: Console, audit: Audit) -> None:
             if drawn:
                 spent = f"; dry (under .05 bit) from round {dry} on" if dry is not None else ""
                 item(console, f"{signal}, contrast over rounds:  {drawn}{spent}", "dim")
-        for told in (rubric.together(audit), *(rubric.noise(*row) for row in rows[:rubric.MOST_NOISY])):
+        for told in (rubric.together(audit), *(rubric.noise(*row) for row in rows[: rubric.MOST_NOISY])):
             if told is not None:
                 item(console, told, "dim")
         return
@@ -173,7 +185,7 @@ def _follows(console: Console, audit: Audit) -> None:
     told = "right and wrong not held fixed" if audit.log.truth else "shortcut or skill cannot be told without labels"
     told = "beyond the truth: with right and wrong held fixed" if beyond else told
     several = any(candidate.source_fixed for _, section in rows for candidate in section.features)
-    unit = "pair" if audit.log.pairs else "rollout"
+    unit = "pair" if audit.log.pairs else "row" if _whole_set(audit) else "rollout"
     table = new_table(
         "",
         f"bits per {unit}",
@@ -194,8 +206,15 @@ def _follows(console: Console, audit: Audit) -> None:
             q = f"{candidate.q_value:.1g}" if candidate.q_value is not None else ""
             table.add_row(*cells, candidate.direction or "", q)
     where = "in judged pairs" if audit.log.pairs else "inside a prompt"
+    if _whole_set(audit):
+        where = "in the set, region held fixed"
     console.print(f"\n[bold]What the signal follows {where}[/bold] ({told})")
     console.print(table)
+
+
+def _whole_set(audit: Audit) -> bool:
+    """Tells whether rows were compared over the whole set, not inside groups or pairs."""
+    return audit.sft is not None and audit.sft.made == "set" and audit.coverage.code == "NO_GROUPS"
 
 
 def _answers(console: Console, audit: Audit) -> None:

@@ -8,6 +8,7 @@ from freshbits.report.charts import ahead as charts
 from freshbits.report.html.drawing import figure
 from freshbits.report.html.escape import Html, join, tag
 from freshbits.report.html.parts import Panel, notes, table, unjudged
+from freshbits.report.probed import cells, foretells
 from freshbits.report.shortcuts import AMONG, SAYS, tells
 from freshbits.report.words import number
 
@@ -32,6 +33,7 @@ def followed(audit: Audit, numbers: Numbers) -> Panel:
         parts.append(figure(picture) if picture else None)
     for signal, section in list(audit.hacking.items())[:MOST_DETAILED]:
         parts += _paid(signal, section, numbers)
+        parts += _foretold(signal, section)
     if raced and not any(section.status == "judged" for section in raced.values()):
         parts.append(notes([WARNING]))
     parts.append(_table(raced, unit, numbers))
@@ -76,6 +78,20 @@ def _paid(signal: str, section: Hacking, numbers: Numbers) -> list[Html | None]:
     picture = charts.gained(section, signal)
     title = tag("h3", f"What {signal} pays for besides the truth") if rows else None
     return [title, table(f"Shortcuts of {signal}", heads, rows), shown, figure(picture) if picture else None]
+
+
+def _foretold(signal: str, section: Hacking) -> list[Html | None]:
+    """Writes what probes foretell, where they were run."""
+    found = section.foretold
+    if found is None:
+        return []
+    beside = any(entry.kind == "truth" for entry in found.candidates)
+    heads = ["candidate", "accuracy in one pass", "bits relied on", "price, bits"]
+    heads += ["truth is cheaper from", "relied on more than truth"] if beside else []
+    rows = [tuple(cell.strip() for cell in cells(entry, beside=beside)) for entry in found.candidates]
+    title = tag("h3", f"What a learner of {signal} would take first (a forecast)")
+    said = [f"{foretells(found)}.", *([found.unseen] if found.unseen else [])]
+    return [title, notes(said), table(f"Forecast of {signal}", tuple(heads), rows) if rows else None]
 
 
 def _table(raced: dict[str, Hacking], unit: str, numbers: Numbers) -> Html | None:
