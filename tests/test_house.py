@@ -51,6 +51,7 @@ ROOMS = (
     ("shown",),
     ("described",),
     ("telling",),
+    ("raced",),
     ("results",),
     ("allocated", "compared", "controlled", "rebalanced", "selected"),
     ("rollouts",),
@@ -69,7 +70,7 @@ ROOMS = (
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing
-FIRST = {"described", "errors", "plain", "results", "shown", "telling", "version"}  # what `import freshbits` loads
+FIRST = {"described", "errors", "plain", "raced", "results", "shown", "telling", "version"}  # loaded by `import freshbits`
 
 # Rooms that may see less than everything to their left.
 NARROW = {
