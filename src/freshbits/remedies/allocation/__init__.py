@@ -8,7 +8,7 @@ What other rooms may rely on, and what stays as it is:
 - `rules`: `expected_variance(a, b)` (the rule), `expected_bits(a, b)`, `information(a, b)`, `mixed(a, b, n)`,
   `plug_in(a, b)`; `through(tpr, fpr)` makes the rule for a verifier that errs.
 - `batch.allocate(belief, budget, group=8, rule=…, sharpness=2, seed=step)`: one batch, an `Allocation` of prompts
-  (`index`) and their `rollouts`, drawn as score^sharpness. Give another seed every step.
+  (`index`) and their `rollouts`, drawn as score^sharpness. Give another seed every step. In a loop pass `turns=True`.
 - `shared.Shared.of(features)`: pass rates from features by a regression that follows the policy; `.observe(…)`,
   `.moved()`, then `belief.informed(shared.rates())`.
 - `sequential.pilot(belief, budget, …)`, then `sequential.follow(belief, budget, …)`: two waves in one step.

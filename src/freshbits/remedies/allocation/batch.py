@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GROUP = 8
 SHARPNESS = 2.0  # a flat optimum on simulated learners: 1 to 4 come to the same within a few per cent
 FAINT = 1e-9  # scores below are drawn as this
+LOTS = 1e-6  # of the lots that part prompts with equal scores and waits
 SMALLEST = 2  # rollouts below which nothing is compared
 
 
@@ -49,6 +50,7 @@ def allocate(
     group: int = GROUP,
     rule: Rule = expected_variance,
     sharpness: float = SHARPNESS,
+    turns: bool = False,
     seed: int = 0,
     barred: ArrayLike = (),
 ) -> Allocation:
@@ -56,7 +58,11 @@ def allocate(
 
     Drawn, not the best ones taken: the best ones of one step are mostly those of the last, a policy that is trained on
     few prompts learns them and no others, and prompts that stay mixed whatever is trained (contradictory ones) would
-    hold the budget for good. Where nothing tells prompts apart this is uniform.
+    hold the budget for good. In a loop say `turns=True`: prompts with the highest score^sharpness · updates waited are
+    taken, so each is asked in proportion to score^sharpness, too, but without the draw's repeats and gaps; where
+    nothing tells prompts apart, every prompt is asked once before any is asked again.
+
+    Scores are first drawn towards their mean as far as the belief's track says that they foretell nothing.
 
     Where the budget is no multiple of the group, the prompts that come first get one rollout more; a budget below one
     group is one smaller group. A budget that all prompts together cannot take is spent in larger groups.
@@ -67,16 +73,17 @@ def allocate(
         group: rollouts per prompt.
         rule: scores prompts by a and b.
         sharpness: 0 is uniform, 1 in proportion to the score, infinity takes the best.
-        seed: of the draw; another for every step.
+        turns: whether prompts take turns, by how long they have waited, instead of being drawn.
+        seed: of the draw, or of the lots between equals; another for every step.
         barred: numbers of prompts that are not to be asked.
 
     Raises:
         InputError: if the budget or the group is below 2, sharpness is below 0, or all prompts are barred.
 
     >>> from freshbits.remedies.allocation.belief import Belief
-    >>> belief = Belief.flat(4).observe([0, 1, 2], [80, 40, 0], [80, 80, 80])
-    >>> chosen = allocate(belief, 17, sharpness=np.inf)
-    >>> chosen.index.tolist(), chosen.rollouts.tolist()
+    >>> belief = Belief.flat(4).observe([0, 1, 2], [80, 40, 0], [80, 80, 80]).moved()
+    >>> chosen = allocate(belief, 17, turns=True)
+    >>> sorted(chosen.index.tolist()), chosen.rollouts.tolist()
     ([1, 3], [9, 8])
     """
     check(budget, group)
@@ -89,7 +96,10 @@ def allocate(
     if not many:
         raise InputError("every prompt is barred", mend="leave some prompts to ask")
     count = min(max(budget // group, 1), many)
-    chosen = drawn(np.where(open_, score, -np.inf), count, sharpness, seed)
+    middle = float(score[open_].mean())
+    trusted = middle + belief.track.trust * (score - middle)
+    waited = belief.waited if turns else None
+    chosen = drawn(np.where(open_, trusted, -np.inf), count, sharpness, seed, waited)
     rollouts = np.full(count, budget // count, dtype=np.int64)
     rollouts[: budget - int(rollouts.sum())] += 1
     return Allocation(chosen, rollouts, (rollouts - 1) * score[chosen])
@@ -103,20 +113,29 @@ def check(budget: int, group: int) -> None:
         raise InputError(f"a group of {group} rollouts compares nothing", mend="give 2 or more")
 
 
-def drawn(score: NDArray[np.float64], count: int, sharpness: float, seed: int) -> NDArray[np.int64]:
-    """Draws numbers without replacement with weights score^sharpness: the highest of sharpness · ln score + Gumbel.
+def drawn(
+    score: NDArray[np.float64],
+    count: int,
+    sharpness: float,
+    seed: int,
+    waited: NDArray[np.float64] | None = None,
+) -> NDArray[np.int64]:
+    """Returns the highest of score^sharpness · waited, equals by lot; without `waited` a draw by score^sharpness.
 
-    A score of -inf comes last, one of 0 last but those. Infinite sharpness sorts, ties by lot.
+    The draw is without replacement: the highest of sharpness · ln score + Gumbel. A score of -inf comes last, one of 0
+    last but those.
 
     >>> drawn(np.array([0.1, 0.3, 0.2]), 2, np.inf, 0).tolist()
     [1, 2]
+    >>> drawn(np.array([0.1, 0.3, 0.2]), 2, 1.0, 0, np.array([9.0, 1.0, 2.0])).tolist()
+    [0, 2]
     """
-    rng = np.random.default_rng(seed)
-    lots = rng.gumbel(size=len(score))
+    lots = np.random.default_rng(seed).gumbel(size=len(score))
     shut = np.isneginf(score)
     if np.isinf(sharpness):
-        order = np.lexsort((-lots, -score))
-    else:
-        key = sharpness * np.log(np.maximum(score, FAINT)) + lots
-        order = np.argsort(np.where(shut, np.inf, -key), kind="stable")
-    return np.asarray(order[:count], dtype=np.int64)
+        return np.asarray(np.lexsort((-lots, -score))[:count], dtype=np.int64)
+    key = sharpness * np.log(np.maximum(score, FAINT))
+    key = key + (lots if waited is None else np.log(np.maximum(waited, FAINT)) + LOTS * lots)
+    key = np.where(shut, -np.inf, key)
+    few = np.argpartition(-key, count - 1)[:count]
+    return np.asarray(few[np.argsort(-key[few])], dtype=np.int64)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freshbits.errors import InputError
-from freshbits.remedies.allocation.hierarchy import Prior, logit, refitted
+from freshbits.remedies.allocation.hierarchy import Prior, logit, refitted, sigmoid
+from freshbits.remedies.allocation.rules import expected_variance
+from freshbits.remedies.allocation.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 NEAR = 1e-3  # a stated rate is kept this far from 0 and 1: nobody knows that a prompt is dead before it was asked
 KEPT = 0.99  # of old evidence, per update of the policy
+KNOWN = 2.0  # rollouts of a prompt that have to be remembered for its next ones to say how it moved
+FIRM_PUSH = 8.0  # information, in rollouts, that the push so far counts as
+MOST_PUSH = 20.0  # logits
 KEPT_ASKED = 0.8  # of a prompt's old evidence when it is asked again: training on it has moved it
 
 
@@ -40,10 +45,17 @@ class Belief:
         stated_logit: logit of the rate somebody stated for each prompt; 0 where nobody did.
         successes: accepted rollouts of each prompt; old ones count less.
         failures: rejected ones.
+        first_successes: those of them that a prompt showed when it had not been asked lately; the prior is fitted to
+            these.
+        first_failures: rejected ones of that kind.
+        waited: updates of the policy since each prompt was asked, one more than since the beginning where it never was.
         prior: what was fitted: intercept, slope and worth.
         fits: whether the prior is fitted again with every update of the policy.
         kept: share of old evidence that an update of the policy leaves.
         kept_asked: share of a prompt's old evidence that stays when it is asked again.
+        track: how well expected variances foretold those that were seen.
+        push: logits by which training on an evenly mixed group moves its own prompt up; learned from prompts that are
+            asked again. Groups that all passed or all failed move nothing.
 
     >>> belief = Belief.flat(3, worth=1.0).observe([0, 1], [8, 3], [8, 8])
     >>> belief.mean.round(2).tolist(), belief.rollouts.tolist()
@@ -53,10 +65,15 @@ class Belief:
     stated_logit: NDArray[np.float64]
     successes: NDArray[np.float64]
     failures: NDArray[np.float64]
+    first_successes: NDArray[np.float64]
+    first_failures: NDArray[np.float64]
+    waited: NDArray[np.float64]
     prior: Prior
     fits: bool = True
     kept: float = KEPT
     kept_asked: float = KEPT_ASKED
+    push: float = 0.0
+    track: Track = Track()
 
     @classmethod
     def flat(cls, prompts: int, *, rate: float = 0.5, worth: float = 1.0, fits: bool = True) -> Belief:
@@ -90,7 +107,7 @@ class Belief:
             raise InputError(f"a prior worth {worth:g} rollouts is none", mend="give a worth above 0")
         zero = np.zeros(len(given))
         prior = Prior(intercept=0.0, slope=1.0, worth=float(worth))
-        return cls(logit(given), zero, zero, prior, fits, kept, kept_asked)
+        return cls(logit(given), zero, zero, zero, zero, np.ones(len(given)), prior, fits, kept, kept_asked)
 
     @property
     def prior_mean(self) -> NDArray[np.float64]:
@@ -141,10 +158,41 @@ class Belief:
             raise InputError("successes have to lie between 0 and the rollouts", mend="leave unscored rollouts out")
         some = asked > 0
         where, passed, asked = where[some], passed[some], asked[some]
+        push = self._push(where, passed, asked) if self.fits else self.push
         yes, no = self.successes.copy(), self.failures.copy()
         yes[where] = self.kept_asked * yes[where] + passed
         no[where] = self.kept_asked * no[where] + np.maximum(asked - passed, 0.0)
-        return replace(self, successes=yes, failures=no)
+        # Training on a group moves its own prompt, by its variance: what was seen is of the policy before.
+        both, share = yes[where] + no[where], np.clip(passed / asked, NEAR, 1 - NEAR)
+        seen = np.clip(yes[where] / both, 1e-9, 1 - 1e-9)
+        yes[where] = both * sigmoid(logit(seen) + push * 4 * share * (1 - share))
+        no[where] = both - yes[where]
+        # The prior is of prompts that were not asked lately: it is fitted to what such prompts showed.
+        new = self.rollouts[where] <= KNOWN
+        waited = self.waited.copy()
+        waited[where] = 0.0
+        first_yes, first_no = self.first_successes.copy(), self.first_failures.copy()
+        first_yes[where[new]], first_no[where[new]] = passed[new], (asked - passed)[new]
+        track = self.track.batch(expected_variance(self.a[where], self.b[where]), passed, asked)
+        return replace(
+            self, successes=yes, failures=no, push=push, first_successes=first_yes, first_failures=first_no,
+            waited=waited, track=track,
+        )  # fmt: skip
+
+    def _push(self, where: NDArray[np.int64], passed: NDArray[np.float64], asked: NDArray[np.float64]) -> float:
+        """Corrects how far a group moves its own prompt, by prompts that are asked again: one Newton step."""
+        known = self.rollouts[where] > KNOWN
+        if not known.any():
+            return self.push
+        where, passed, asked = where[known], passed[known], asked[known]
+        a, b = self.a[where], self.b[where]
+        both = a + b
+        mean = a / both
+        reach = 4 * mean * (1 - mean)
+        precision = 1 / (1 + (asked - 1) / (both + 1))  # rollouts of one prompt are alike: its rate is not known
+        up = ((passed - asked * mean) * precision * reach).sum()
+        weight = (asked * mean * (1 - mean) * precision * reach**2).sum()
+        return float(np.clip(self.push + up / (weight + FIRM_PUSH), 0.0, MOST_PUSH))
 
     def moved(self, updates: int = 1) -> Belief:
         """Takes note that the policy was updated: old evidence counts less, and the prior is fitted again.
@@ -153,10 +201,17 @@ class Belief:
             updates: how many steps of training lie between the last verdicts and the next.
         """
         keep = self.kept**updates
-        aged = replace(self, successes=keep * self.successes, failures=keep * self.failures)
+        aged = replace(
+            self,
+            successes=keep * self.successes,
+            failures=keep * self.failures,
+            first_successes=keep * self.first_successes,
+            first_failures=keep * self.first_failures,
+            waited=self.waited + updates,
+        )
         if not self.fits:
             return aged
-        return replace(aged, prior=refitted(aged.prior, aged.stated_logit, aged.successes, aged.failures))
+        return replace(aged, prior=refitted(aged.prior, aged.stated_logit, aged.first_successes, aged.first_failures))
 
     def informed(self, rates: ArrayLike) -> Belief:
         """Replaces the stated rates, when what states them has learned more; evidence stays.
@@ -175,10 +230,15 @@ class Belief:
             "stated_logit": self.stated_logit.tolist(),
             "successes": self.successes.tolist(),
             "failures": self.failures.tolist(),
+            "first_successes": self.first_successes.tolist(),
+            "first_failures": self.first_failures.tolist(),
+            "waited": self.waited.tolist(),
             "prior": self.prior.to_json(),
             "fits": self.fits,
             "kept": self.kept,
             "kept_asked": self.kept_asked,
+            "push": self.push,
+            "track": self.track.to_json(),
         }
 
     @classmethod
@@ -189,8 +249,10 @@ class Belief:
         >>> Belief.from_json(belief.to_json()).to_json() == belief.to_json()
         True
         """
-        told, yes, no = (np.asarray(data[name], dtype=np.float64) for name in ("stated_logit", "successes", "failures"))
-        return cls(told, yes, no, Prior(**data["prior"]), data["fits"], data["kept"], data["kept_asked"])
+        names = ("stated_logit", "successes", "failures", "first_successes", "first_failures", "waited")
+        arrays = {name: np.asarray(data[name], dtype=np.float64) for name in names}
+        numbers = {name: data[name] for name in ("fits", "kept", "kept_asked", "push")}
+        return cls(**arrays, prior=Prior(**data["prior"]), track=Track(**data["track"]), **numbers)
 
 
 def _rates(rates: ArrayLike) -> NDArray[np.float64]:
