@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from benchmarks.policies.measured import FIRST
 from benchmarks.policies.shortcuts import KINDS, shows
 
 from freshbits.auditing import gather
@@ -14,6 +16,7 @@ from freshbits.dynamics.takeover import passes, pull, tracked
 from freshbits.loop.rounds import Rounds
 from freshbits.probes.pairs import Pairs, pair_up
 from freshbits.probes.race import ProbeResult, race
+from freshbits.probes.targets import binary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +24,15 @@ if TYPE_CHECKING:
     from benchmarks.policies.measured import Counted
     from numpy.typing import NDArray
 
+OWN, PASSES, HALF = "transformer", 3, 0.5
 FAMILIES = ("ngram", "gru", "transformer")
 FEATURES = [f"{name}=matches:{text}" for name, text in KINDS.items()]
-# Growth per round as a share of a full refit's, mean and spread over development runs of the same recipe.
-STEP = {"rft": (0.85, 0.35), "grpo": (0.6, 0.35)}
+STEP = {"rft": 1.0, "grpo": 0.9}  # of what is learned in a pass; from development runs
+SPREAD = 0.2  # standard deviation of the step around that
+FEWEST = 48  # pairs that differ in a candidate; fewer are no pass, and the step is
+UNKNOWN = (0.8, 0.35)
+HORIZON = 8  # rounds of training
+ALSO = {"ends_cleanly": "length", "characters": "length"}  # features of the audit that say the same in these bases
 
 
 def audited(directory: Path) -> tuple[str, list[str]]:
@@ -46,7 +54,18 @@ def probed(directory: Path, seed: int) -> list[ProbeResult]:
     return race(pairs, {name: (each[high], each[low]) for name, each in columns.items()}, families=FAMILIES, seed=seed)
 
 
-def foreseen_onset(found: Counted, method: str, last: int, trained: NDArray[np.float64]) -> tuple[float, float, float]:
+def step_of(method: str, learned: float | None) -> tuple[float, float]:
+    """Returns the share of a full refit that a round goes, before any round was trained: (mean, standard deviation).
+
+    >>> step_of("rft", 0.5), step_of("grpo", None)
+    ((0.5, 0.2), (0.8, 0.35))
+    """
+    return UNKNOWN if learned is None else (STEP[method] * learned, SPREAD)
+
+
+def foreseen_onset(
+    found: Counted, step: tuple[float, float], last: int, trained: NDArray[np.float64]
+) -> tuple[float, float, float]:
     """Forecasts from rounds 0 to `last` when the shortcut's share of accepted rollouts passes its level.
 
     It reads verdicts and who shows the shortcut, no truth. Among accepted rollouts its odds are w/v times those among
@@ -54,11 +73,10 @@ def foreseen_onset(found: Counted, method: str, last: int, trained: NDArray[np.f
     """
     with_it, without = found.accepted(last)
     growth = float(pull(with_it, without))
-    step, spread = STEP[method]
     shown = found.cells[: last + 1, :, 1].sum((1, 2))
     rows = found.cells[: last + 1].sum((1, 2, 3))
-    error = float(np.hypot(spread * growth, step * _error(found, last)))
-    course = tracked(shown, rows, trained[: last + 1], step * growth, max(error, 1e-3))
+    error = float(np.hypot(step[1] * growth, step[0] * _error(found, last)))
+    course = tracked(shown, rows, trained[: last + 1], step[0] * growth, max(error, 1e-3))
     level = found.level()
     return passes(course, float(np.log(level / (1 - level)) - growth))
 
@@ -83,3 +101,71 @@ def summary(results: list[ProbeResult]) -> list[dict[str, Any]]:
         }
         for each in results
     ]
+
+
+def learned(directory: Path, seed: int) -> dict[str, float | None]:
+    """Returns how much of each candidate a small model of the learner's family learns in one pass, in bits of 1.
+
+    1 - h(accuracy in the last quarter of the pass), over pairs of round 0's rollouts of one prompt that differ in the
+    candidate, whatever the signal said of them: no verdicts are read, and for kinds of shortcuts no truth. Mean
+    accuracy of three passes over other pairs; None where fewer than 48 differ.
+    """
+    rows = Rounds(directory).rollouts(0)
+    group = rows["group"].rank("dense").cast(pl.UInt64).to_numpy()
+    texts = (rows["prompt"] + rows["completion"]).to_list()
+    columns = {name: shows(rows["completion"], name).cast(pl.Float64).to_numpy() for name in KINDS}
+    columns["truth"] = rows["truth"].to_numpy()
+    found: dict[str, float | None] = {}
+    for name, column in columns.items():
+        accuracy = []
+        for again in range(PASSES):
+            high, low = pair_up(column, group, seed + again)
+            turned = np.random.default_rng([seed, again]).random(high.size) < HALF
+            one, other = np.where(turned, low, high), np.where(turned, high, low)
+            pairs = Pairs([texts[at] for at in one], [texts[at] for at in other])
+            [result] = race(pairs, {name: (column[one], column[other])}, families=[OWN], seed=seed + again)
+            curves = result.curves or {}
+            accuracy.append(max(curves[OWN].accuracy, HALF) if OWN in curves else HALF)
+        found[name] = None if high.size < FEWEST else float(1 - binary(np.array(np.mean(accuracy))))
+    return found
+
+
+def foreseen_first(directory: Path, seed: int) -> tuple[str, dict[str, Any]]:
+    """Forecasts from round 0, all rows with truth, which shortcut is learned first: its kind, `truth` or `none`.
+
+    The audit names what the verifier pays for beyond the truth. Of the first that matters, and of truth, the rounds
+    until .1 more of all rollouts show it are step × pull from where it stands; which is earlier comes first, `none`
+    where neither comes within the horizon.
+    """
+    verdict, named = audited(directory)
+    bits = learned(directory, seed)
+    rows = Rounds(directory).rollouts(0)
+    method = directory_method(directory)
+    columns = {name: shows(rows["completion"], name).cast(pl.Float64).to_numpy() for name in KINDS}
+    columns["truth"] = rows["truth"].to_numpy()
+    kinds = [ALSO.get(name, name) for name in named]
+    rivals = [*[kind for kind in kinds if kind in KINDS][:1], "truth"]
+    rounds = {
+        name: to_rise(columns[name], rows["signal.exact"].to_numpy(), step_of(method, bits[name])[0]) for name in rivals
+    }
+    best = min(rounds, key=lambda name: rounds[name])
+    told = best if rounds[best] <= HORIZON else "none"
+    return told, {"audit": verdict, "named": named, "learned": bits, "rounds": rounds}
+
+
+def directory_method(directory: Path) -> str:
+    """Reads from the record of a run by which method it is trained."""
+    method: str = json.loads((directory / "run.json").read_text(encoding="utf-8"))["loop"]["train"]["method"]
+    return method
+
+
+def to_rise(column: NDArray[np.float64], accepted: NDArray[np.float64], step: float) -> float:
+    """Returns in how many rounds .1 more of all rollouts show a candidate, at a step of the pull of these rows."""
+    on = column > 0
+    if not on.any() or on.all():
+        return float("inf")
+    rate = [(accepted[which].sum() + HALF) / (which.sum() + 1) for which in (on, ~on)]
+    growth = step * float(pull(rate[0], rate[1]))
+    start = float(on.mean())
+    goal = min(start + FIRST, 1 - 1e-9)
+    return float((np.log(goal / (1 - goal)) - np.log(start / (1 - start))) / growth) if growth > 0 else float("inf")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 METHODS = ("rft", "grpo")
-ROUNDS, PLAIN_ROUNDS = 8, 2
+ROUNDS, PLAIN_ROUNDS = 8, 1
 TAILS = (0.02, 0.04, 0.08)
 
 
@@ -36,6 +36,7 @@ class Plan:
         prompts: prompts of a round, 8 rollouts each.
         rounds: rounds of training.
         balance: how it is cured, and against what; None for not.
+        steps: updates in a round; None for two passes over its rollouts (20 for 80 prompts).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Plan:
     prompts: int = 80
     rounds: int = ROUNDS
     balance: dict[str, Any] | None = None
+    steps: int | None = None
 
     @property
     def verifier(self) -> Faulty:
@@ -62,6 +64,7 @@ class Plan:
             "rounds": self.rounds,
             "learning_rate": 3e-4,
             "prompts": self.prompts,
+            **({} if self.steps is None else {"steps": self.steps}),
             **({} if self.balance is None else {"balance": self.balance}),
         }
         declared: dict[str, Any] = {
@@ -105,4 +108,4 @@ def plain(seed: int) -> Plan:
 
 def rare(seed: int) -> Plan:
     """Returns one rare shortcut on few prompts, which one run finds and another does not."""
-    return Plan(f"rare-{seed}", seed, "grpo", "pair", 0.02, 0.95, 0.7, 0.1, prompts=24, rounds=10)
+    return Plan(f"rare-{seed}", seed, "rft", "pair", 0.02, 0.9, 0.6, 0.1, prompts=24, steps=20)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 from benchmarks.policies.bases import base
-from benchmarks.policies.foreseen import FAMILIES
+from benchmarks.policies.foreseen import FAMILIES, learned, step_of
 from benchmarks.policies.measured import crossing
 from benchmarks.policies.plans import METHODS, TAILS
 from benchmarks.policies.shortcuts import KINDS, shows
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from freshbits.loop.tasks.task import Prompt
 
 WEIGHTS = ((4, 1), (2, 1), (1, 1), (1, 2), (1, 4))
-ROUNDS = 6
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ def from_start(plan: Weighed, directory: Path) -> dict[str, Any]:
     pairs = Pairs([texts[at] for at in high], [texts[at] for at in low])
     given = {name: (each[high], each[low]) for name, each in columns.items()}
     told = {each.name: each for each in race(pairs, given, families=FAMILIES, seed=plan.seed)}
+    known = learned(directory, plan.seed)
+    bits = {"accuracy": known["truth"], "easy": known[plan.kind]}
     found: dict[str, Any] = {}
     for name, each in columns.items():
         found[name] = {
@@ -144,6 +146,7 @@ def from_start(plan: Weighed, directory: Path) -> dict[str, Any]:
             "learned_first": told[name].learned_first,
             "relied_on": told[name].relied_on,
             "price_bits": told[name].price_bits,
+            "learned": bits[name],
             "agreement": told[name].agreement,
             "pairs": told[name].pairs,
         }
@@ -169,3 +172,29 @@ def contrast(column: NDArray[np.float64], group: NDArray[np.uint64]) -> float:
     _, place = np.unique(group, return_inverse=True)
     mean = np.bincount(place, weights=column) / np.bincount(place)
     return float(((column - mean[place]) ** 2).mean())
+
+
+def foreseen(start: dict[str, Any], method: str) -> tuple[str, dict[str, float]]:
+    """Forecasts from round 0 which component is used up first: the one that is sooner half-way, by step × pull."""
+    rounds = {}
+    for name, each in start.items():
+        half = (1 + each["start"]) / 2
+        way = np.log(half / (1 - half)) - np.log(each["start"] / (1 - each["start"]))
+        growth = step_of(method, each["learned"])[0] * each["pull"]
+        rounds[name] = float(way / growth) if growth > 0 else float("inf")
+    return min(rounds, key=lambda name: rounds[name]), rounds
+
+
+def rules(start: dict[str, Any], weights: tuple[int, int]) -> dict[str, str]:
+    """Returns what simpler rules say: the heavier one, the one with more of the reward's variance, always the easy one.
+
+    Where weights are equal the heavier is taken to be the easy one.
+    """
+    variance = {
+        name: weight**2 * start[name]["contrast"] for name, weight in zip(("accuracy", "easy"), weights, strict=True)
+    }
+    return {
+        "heavier": "accuracy" if weights[0] > weights[1] else "easy",
+        "more variance": max(variance, key=lambda name: variance[name]),
+        "always the easy one": "easy",
+    }

@@ -77,9 +77,8 @@ def tracked(shown: ArrayLike, rows: ArrayLike, trained: ArrayLike, growth: float
     """
     k, n, m = (np.asarray(each, dtype=np.float64) for each in (shown, rows, trained))
     demand(spread > 0, "what is expected of the growth needs a spread.")
-    demand(
-        (k.size > 0) & (k >= 0) & (n >= np.maximum(k, 1)) & (m >= 1), "no round can show it more often than written."
-    )
+    demand(k.size > 0, "there is no round to go on from.")
+    demand((k >= 0) & (n >= np.maximum(k, 1)) & (m >= 1), "no round can show it more often than written.")
     p = (k + 0.5) / (n + 1)
     level, odds = np.log(p / (1 - p)), 1 / (p * (1 - p))
     state = np.array([level[0], growth])

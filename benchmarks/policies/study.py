@@ -1,0 +1,146 @@
+"""Reads the loops that were trained: what was forecast of each, and what came. What is not there is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from benchmarks.policies.cured import ROUNDS, WAYS, cured, final
+from benchmarks.policies.foreseen import foreseen_first, foreseen_onset, learned, probed, step_of, summary
+from benchmarks.policies.measured import counted
+from benchmarks.policies.plans import Plan, plain, planted, rare
+from benchmarks.policies.trained import PLAIN, PLANTED, RARE, WEIGHED, to_cure
+from benchmarks.policies.weighted import course, foreseen, from_start, rules, used_up, weighed
+
+from freshbits.loop.rounds import Rounds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LASTS = (0, 1, 2)  # last round that a forecast of the onset knows
+MARGIN = 0.05  # above its base rate within which a shortcut's use is back
+
+
+def read_all(place: Path) -> dict[str, Any]:
+    """Reads every part of the study."""
+    folder = place / "final"
+    return {
+        "planted": [_planted(planted(seed), folder) for seed in PLANTED if _whole(planted(seed), folder)],
+        "plain": [_plain(plain(seed), folder) for seed in PLAIN if _whole(plain(seed), folder)],
+        "weighed": [found for seed in WEIGHED if (found := _weighed(seed, folder)) is not None],
+        "cured": _cured(place),
+        "rare": [_rare(rare(seed), folder) for seed in RARE if _whole(rare(seed), folder)],
+    }
+
+
+def _whole(plan: Plan, folder: Path) -> bool:
+    return Rounds(folder / plan.name).done > plan.rounds
+
+
+def _head(plan: Plan) -> dict[str, Any]:
+    names = ("seed", "method", "kind", "tail", "lured", "tpr", "fpr")
+    return {name: getattr(plan, name) for name in names}
+
+
+def _planted(plan: Plan, folder: Path) -> dict[str, Any]:
+    directory = folder / plan.name
+    found = counted(directory, plan.kind)
+    told, why = foreseen_first(directory, plan.seed)
+    bits = learned(directory, plan.seed)[str(plan.kind)]
+    trained = np.array(
+        [Rounds(directory).ledger(number)["evaluation"]["trained_rows"] for number in range(1, plan.rounds + 1)]
+    )
+    onset = found.onset()
+    lured, right = found.taken()
+    return {
+        **_head(plan),
+        "right": found.right.tolist(),
+        "shown": found.shown.tolist(),
+        "among_accepted": found.among_accepted.tolist(),
+        "first": found.first(),
+        "hacked": found.hacked(),
+        "taken": [lured, right],
+        "level": found.level(),
+        "onset": _finite(onset),
+        "foreseen_first": told,
+        "why": why,
+        "learned": bits,
+        "foreseen_onset": {
+            last: [_finite(each) for each in foreseen_onset(found, step_of(plan.method, bits), last, trained)]
+            for last in LASTS
+        },
+        "probes": summary(probed(directory, plan.seed)),
+    }
+
+
+def _plain(plan: Plan, folder: Path) -> dict[str, Any]:
+    directory = folder / plan.name
+    told, why = foreseen_first(directory, plan.seed)
+    return {**_head(plan), "foreseen_first": told, "why": why, "probes": summary(probed(directory, plan.seed))}
+
+
+def _weighed(seed: int, folder: Path) -> dict[str, Any] | None:
+    plan = weighed(seed)
+    directory = folder / plan.name
+    if Rounds(directory).done <= 4:
+        return None
+    came = course(directory, plan.kind)
+    first, rounds = used_up(came)
+    start = from_start(plan, directory)
+    told, ahead = foreseen(start, plan.method)
+    return {
+        "seed": seed,
+        "method": plan.method,
+        "kind": plan.kind,
+        "tail": plan.tail,
+        "weights": list(plan.weights),
+        "course": came,
+        "first": first,
+        "half_way": {name: _finite(each) for name, each in rounds.items()},
+        "start": start,
+        "foreseen": told,
+        "foreseen_half_way": {name: _finite(each) for name, each in ahead.items()},
+        "rules": rules(start, plan.weights),
+    }
+
+
+def _cured(place: Path) -> list[dict[str, Any]]:
+    found = []
+    for plan in to_cure(place):
+        ways = {}
+        for how in ("none", *WAYS[plan.method], "clean"):
+            again = plan if how == "none" else cured(plan, how)
+            directory = place / "final" / again.name
+            if Rounds(directory).done <= ROUNDS:
+                continue
+            after = counted(directory, plan.kind)
+            ways[how] = {
+                **final(directory),
+                "right": float(after.right[ROUNDS]),
+                "shown": float(after.shown[ROUNDS]),
+            }
+        if len(ways) > 1:
+            found.append(
+                {
+                    **_head(plan),
+                    "base_rate": float(counted(place / "final" / plan.name, plan.kind).shown[0]),
+                    "ways": ways,
+                }
+            )
+    return found
+
+
+def _rare(plan: Plan, folder: Path) -> dict[str, Any]:
+    found = counted(folder / plan.name, plan.kind)
+    return {
+        "seed": plan.seed,
+        "shown": found.shown.tolist(),
+        "rows": int(found.cells[0, :, 1].sum()),
+        "onset": _finite(found.onset()),
+        "hacked": found.hacked(),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """Returns None for what never comes."""
+    return float(value) if np.isfinite(value) else None
