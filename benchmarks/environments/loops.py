@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from freshbits.loop.declare import Loop
 from freshbits.loop.run import run
@@ -31,34 +31,31 @@ ARMS = (Arm("rft", "rft"), Arm("grpo", "grpo"), Arm("fresh", "rft", "fresh"), Ar
 
 def guess(arm: Arm, seed: int) -> Loop:
     """Declares the game: 64 prompts, 8 episodes of each, 16 updates in a round."""
-    return Loop(
-        name=f"guess {arm.name}",
-        task={"environment": "guess", "seed": seed},
-        model={"config": "tiny-turns"},
-        signal=[{"environment": "success"}, {"environment": "step_reward", "weight": 0.0, "accept": 0.0}],
-        train={"method": arm.method, "rounds": ROUNDS, "prompts": 64},
-        meter={"samples": SAMPLES},
-        seed=seed,
-    )
+    declared: dict[str, Any] = {
+        "name": f"guess {arm.name}",
+        "task": {"environment": "guess", "seed": seed},
+        "model": {"config": "tiny-turns"},
+        "signal": [{"environment": "success"}, {"environment": "step_reward", "weight": 0.0, "accept": 0.0}],
+        "train": {"method": arm.method, "rounds": ROUNDS, "prompts": 64},
+        "meter": {"samples": SAMPLES},
+        "seed": seed,
+    }
+    return Loop(**declared)
 
 
 def other(name: str, python: str, method: str, rounds: int = 2, prompts: int = 32) -> Loop:
     """Declares a loop on an environment of verifiers, its reward functions as signals."""
-    return Loop(
-        name=f"{name} {method}",
-        task={
-            "environment": f"verifiers:{name}",
-            "seed": 1,
-            "options": {
-                "python": python, "path": str(MODULES), "truth": "found", "max_turns": 4, "tokens_per_turn": 3,
-            },
-        },
-        model={"config": "tiny-turns"},
-        signal=[{"environment": "found"}, {"environment": "numbers", "weight": 0.1}],
-        train={"method": method, "rounds": rounds, "prompts": prompts},
-        meter={"samples": 8},
-        seed=1,
-    )  # fmt: skip
+    options = {"python": python, "path": str(MODULES), "truth": "found", "max_turns": 4, "tokens_per_turn": 3}
+    declared: dict[str, Any] = {
+        "name": f"{name} {method}",
+        "task": {"environment": f"verifiers:{name}", "seed": 1, "options": options},
+        "model": {"config": "tiny-turns"},
+        "signal": [{"environment": "found"}, {"environment": "numbers", "weight": 0.1}],
+        "train": {"method": method, "rounds": rounds, "prompts": prompts},
+        "meter": {"samples": 8},
+        "seed": 1,
+    }
+    return Loop(**declared)
 
 
 def played(loop: Loop, directory: Path, control: Control | None = None) -> Run:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from freshbits.loop.run import Run
 
+NAMES = ", ".join(map(str, SEEDS))
 HEAD = f"""Loops on environments of several turns. The game `guess`: a number of a range of 15 is found in four
 guesses or not; base `tiny-turns`, 64 prompts with 8 episodes each, 16 updates of 64 episodes at rate 3e-4 in each of
-{ROUNDS} rounds, from one base, seeds {", ".join(map(str, SEEDS))}. Arms differ only in what they are trained on:
-episodes that succeeded (`rft`), all by their success against their group's (`grpo`), as many demonstrations of a player who guesses anything
+{ROUNDS} rounds, from one base, seeds {NAMES}. Arms differ only in what they are trained on: episodes that succeeded
+(`rft`), all by their success against their group's (`grpo`), as many demonstrations of a player who guesses anything
 that is still possible (`fresh`), nothing (`frozen`). Success is counted on 20 prompts that are never trained on,
 {SAMPLES} episodes of each in every round. The bar, set before these seeds were run: the mean of the last {LAST}
 rounds above both controls in every seed. Rate and updates were chosen on seed 1."""

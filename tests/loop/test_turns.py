@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import polars as pl
 import pytest
@@ -163,10 +164,9 @@ def test_the_gradient_of_supervised_training_is_that_of_the_sampled_tokens_only(
     mask = (True, True, True, False, True, True, True)
     for chosen in (mask, (True,) * 7):
         fresh = load(TINY)
-        total, count = nll(load(TINY), "21~62=", tokens, chosen)
         rows = [Example("21~62=", tokens, None if all(chosen) else chosen)]
         updates = Updates(steps=1, batch=1, rate=1e-4, seed=1)
-        seen = gradients_in(fresh, lambda fresh=fresh, rows=rows: supervise(fresh, rows, updates, tmp_path))
+        seen = gradients_in(fresh, partial(supervise, fresh, rows, updates, tmp_path))
         other = load(TINY)
         total, count = nll(other, "21~62=", tokens, chosen)
         expected = gradient_of(other, total / count)

@@ -9,6 +9,7 @@ from freshbits.rollouts.options import nearest
 from freshbits.signals.choice import Choice
 from freshbits.signals.controls.moved import Moved
 from freshbits.signals.controls.random import Random
+from freshbits.signals.environments.signal import EnvironmentSignal
 from freshbits.signals.exact import Exact
 from freshbits.signals.json_schema import JsonSchema
 from freshbits.signals.math import Math
@@ -41,7 +42,7 @@ class Named(Protocol):
 
 
 SIGNALS: tuple[type[Named], ...] = (
-    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math, UnitTests, ReasoningGym,
+    Exact, Normalised, Choice, Numeric, Regex, JsonSchema, Math, UnitTests, ReasoningGym, EnvironmentSignal,
     Majority, Confidence, Logprob, SelfJudge, RubricSignal, Random, Moved,
 )  # fmt: skip
 

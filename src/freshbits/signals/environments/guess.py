@@ -36,8 +36,8 @@ class Guess:
 
     >>> game = Guess()
     >>> episode = game.reset(Start("12", "21~62="), seed=4)
-    >>> [episode.step(number).observation for number in ("91", "51", "71", "61")]
-    ['-', '+', '-', '!']
+    >>> [episode.step(number).observation for number in ("91", "51", "71", "81")]
+    ['-', '+', '+', '!']
     >>> episode.outcome().success
     1.0
     """

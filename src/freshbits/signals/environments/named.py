@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from freshbits.errors import InputError
 from freshbits.rollouts.options import nearest
 from freshbits.signals.environments.guess import Guess
+from freshbits.signals.environments.gym import GymEnvironment
 from freshbits.signals.environments.verifiers import Verifiers
 
 if TYPE_CHECKING:
@@ -39,4 +40,6 @@ def environment(name: str, options: Mapping[str, Any]) -> Environment | None:
         return Guess(**options)
     if name.startswith(VERIFIERS):
         return Verifiers.from_options(name.removeprefix(VERIFIERS), options)
+    if name.startswith(GYM):
+        return GymEnvironment(name.removeprefix(GYM), dict(options))
     return None
