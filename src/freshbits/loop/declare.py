@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from freshbits.loop import text as texts
 from freshbits.loop.faults import fault, nearest
 from freshbits.loop.kinds import KINDS
-from freshbits.loop.parts import Meter, Model, Name, Origin, Part, Signal, Task, Train, UnclearError
+from freshbits.loop.parts import Allocation, Meter, Model, Name, Origin, Part, Signal, Task, Train, UnclearError
 from freshbits.loop.shapes import SHAPES, filled
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Loop(Declaration):
     task: Task
     model: Model
     signals: Annotated[list[Signal], Field(alias="signal", min_length=1, max_length=32)]
-    allocation: Literal["uniform"] = "uniform"
+    allocation: Allocation = Allocation()
     train: Train
     meter: Meter = Meter()
     seed: int = 0
@@ -95,6 +95,8 @@ class Loop(Declaration):
         found = super().data()
         if len(self.signals) == 1:
             found["signal"] = found["signal"][0]
+        if self.allocation == Allocation():
+            found["allocation"] = "uniform"
         return found
 
     @model_validator(mode="before")
@@ -108,6 +110,8 @@ class Loop(Declaration):
             given = "none"
         if not isinstance(given, list):
             data["signal"] = [given]
+        if isinstance(data.get("allocation"), str):
+            data["allocation"] = {"rule": data["allocation"]}
         model, train = data.get("model"), data.get("train")
         if isinstance(model, dict) and isinstance(train, dict) and "learning_rate" not in train:
             rate = 3e-4 if model.get("config") else 1e-4 if model.get("peft") is not None else 1e-5
@@ -132,6 +136,11 @@ class Loop(Declaration):
         if method == "sft" and "reference" not in kinds:
             raise UnclearError(
                 "sft is trained on references", "give signal: {reference: task}, or method: rft", "signal"
+            )
+        if self.allocation.rule != "uniform" and (method in ("self", "sft") or self.train.fresh):
+            problem = f"allocation {self.allocation.rule} goes by verdicts on a round's own completions"
+            raise UnclearError(
+                problem, "use method: rft or grpo without fresh rows, or allocation: uniform", "allocation"
             )
         if method in ("rft", "grpo") and kinds & {"none", "reference"}:
             mend = "method: sft" if "reference" in kinds else "give a signal, or method: self"

@@ -245,6 +245,23 @@ class Balanced(Part):
     features: list[Word] = []
 
 
+class Allocation(Part):
+    """Declares which prompts a round asks.
+
+    Attributes:
+        rule: `uniform`: the same ones in every round, the task's first; else `train.prompts` of all that the task
+            trains on are drawn anew for every round: `expected_variance` (by E[p(1-p)] under a belief about each
+            prompt's pass rate), `m(1-m)` (by its mean alone), `information` (what a verdict says about the rate),
+            `by_lot`.
+        sharpness: they are drawn as the rule's score to this power: 0 is by lot, large takes the best.
+        learn: whether pass rates of prompts that were not asked are predicted from their texts.
+    """
+
+    rule: Literal["uniform", "expected_variance", "m(1-m)", "information", "by_lot"] = "uniform"
+    sharpness: Annotated[float, Field(ge=0, le=100)] = 2.0
+    learn: bool = True
+
+
 class Train(Part):
     """Declares what a round draws and how the student learns from it.
 

@@ -6,12 +6,13 @@ import contextlib
 import math
 import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from freshbits.errors import InputError
+from freshbits.loop.asking import Asking
 from freshbits.loop.engines import Remote, Vllm
 from freshbits.loop.episodes import FAULT, columns, demonstrations, measured, told
 from freshbits.loop.episodes import tokens as episode_tokens
@@ -29,13 +30,14 @@ from freshbits.loop.train.relative import Scored, reinforce
 from freshbits.loop.train.shared import Updates
 from freshbits.loop.train.supervised import supervise
 from freshbits.outputs.answers import choose
-from freshbits.rollouts.schema import EXTRA, SIGNAL, conform
+from freshbits.rollouts.schema import CHOSEN, EXTRA, SIGNAL, conform
 from freshbits.signals.own_state.votes import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from freshbits.loop.asking import Came
     from freshbits.loop.declare import Loop
     from freshbits.loop.evaluation import Evaluation
     from freshbits.loop.generate import Generator
@@ -59,6 +61,8 @@ class Rounding:
         prompts: the prompts that every round asks.
         scorers: its signals.
         judge: its truth.
+        asking: chooses every round's prompts, where the loop declares an allocation.
+        probability: how likely each of the prompts was to be asked, where they were chosen.
     """
 
     loop: Loop
@@ -67,6 +71,8 @@ class Rounding:
     prompts: tuple[Prompt, ...]
     scorers: tuple[Scorer, ...]
     judge: Judge
+    asking: Asking | None = None
+    probability: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, loop: Loop, control: str | None, given: Mapping[str, Given] | None = None) -> Rounding:
@@ -101,7 +107,10 @@ class Rounding:
         if loop.train.balance is not None:
             online_balance(loop.train.balance, loop.seed)  # refuses what it does not know
         signals = tuple(scorers(loop, task, lots=lots, given=given))
-        return cls(loop, control, task, tuple(task.train[:count]), signals, truth(loop, task))
+        asking = None
+        if loop.allocation.rule != "uniform" and control != "fresh":  # fresh rows are of prompts that stay the same
+            asking = Asking(loop.allocation, task.train, count, loop.train.samples, loop.seed)
+        return cls(loop, control, task, tuple(task.train[:count]), signals, truth(loop, task), asking)
 
     @property
     def steps(self) -> int:
@@ -140,6 +149,25 @@ class Rounding:
         torch.manual_seed(self.loop.seed)  # an adapter begins from random numbers
         return load(self.loop.model, folder)
 
+    def chosen(self, rounds: Rounds, number: int) -> tuple[Rounding, dict[str, float | None]]:
+        """Returns this with the prompts of a round, and what the allocation has spent with that round.
+
+        Unchanged, and nothing, where the loop declares no allocation.
+        """
+        if self.asking is None:
+            return self, {}
+        asked = self.asking.round(number, lambda before: self._came(rounds.rollouts(before)))
+        work = replace(self, prompts=asked.prompts, probability=asked.probability)
+        spent = asked.calls + len(asked.prompts) * self.loop.train.samples
+        return work, {"calls": spent, "tried_before": asked.tried}
+
+    def _came(self, rows: pl.DataFrame) -> Came:
+        """Returns what came of every prompt of a round: accepted and scored rollouts."""
+        known = pl.all_horizontal(pl.col(SIGNAL + scorer.name).is_not_null() for scorer in self.scorers)
+        told = rows.select("prompt", known=known, passed=pl.Series(self._passed(rows))).filter("known")
+        counts = told.group_by("prompt", maintain_order=True).agg(pl.col("passed").sum(), pl.len())
+        return [(text, float(passed), float(scored)) for text, passed, scored in counts.rows()]
+
     def write(self, model: Model, number: int) -> pl.DataFrame:
         """Lets the model write, scores what it wrote, and returns the rows in canonical columns."""
         train = self.loop.train
@@ -156,6 +184,9 @@ class Rounding:
                 "region": [prompt.region for prompt in asked],
             }
         ).hstack(drawn)
+        if self.probability is not None:
+            chance = [each for each in self.probability for _ in range(train.samples)]
+            rows = rows.with_columns(pl.Series(EXTRA + CHOSEN, chance, dtype=pl.Float64))
         empty = [name for name in ("answer", "truth", EXTRA + FAULT) if name in rows.columns]
         rows = rows.drop([name for name in empty if rows[name].null_count() == rows.height])
         scored = [pl.Series(SIGNAL + each.name, each.score(asked, rows), dtype=pl.Float64) for each in self.scorers]

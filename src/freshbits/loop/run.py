@@ -121,9 +121,10 @@ def _round(work: Rounding, rounds: Rounds, number: int) -> LedgerRow:
     with rounds.writing(number) as folder, tempfile.TemporaryDirectory() as scratch:
         trained = work.train(rounds, number, folder, Path(scratch)) if number else {}
         model = work.model(number, folder)
-        rows = work.write(model, number)
+        chosen, spent = work.chosen(rounds, number)
+        rows = chosen.write(model, number)
         rows.write_parquet(folder / ROLLOUTS)
-        row = work.meter(model, rows, rounds, trained)
+        row = work.meter(model, rows, rounds, {**trained, **spent})
         write_json(row.to_json(), folder / LEDGER)
     if number and not work.keeps_all(model):
         rounds.drop_weights(number - 1)

@@ -31,7 +31,7 @@ from freshbits.rollouts.readers import (
     verifiers,
     verl,
 )
-from freshbits.rollouts.schema import COLUMNS, SIGNAL, conform
+from freshbits.rollouts.schema import CHOSEN, COLUMNS, EXTRA, SIGNAL, conform
 from freshbits.rollouts.scored import is_scored
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from freshbits.rollouts.cards import FormatCard
+
+WERE_CHOSEN = (
+    "prompts were chosen by what was believed of their pass rates: all figures are over the prompts that were asked, "
+    f"not over the pool they came from ({CHOSEN} says how likely each was to be asked)"
+)
 
 # The first reader that recognises a file reads it; plain tables come last because their names are the
 # loosest.
@@ -129,6 +134,8 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
     drop_duplicates(opened, opened.duplicates)
     if options.labels is not None:
         apply_labels(opened, options.labels)
+    if EXTRA + CHOSEN in opened.rows.schema:
+        opened.notes.append(WERE_CHOSEN)
     rows = opened.rows
     order = [name for name in COLUMNS if name in rows.schema]
     order += [name for name in rows.schema if name.startswith(SIGNAL)]

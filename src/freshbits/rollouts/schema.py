@@ -12,6 +12,7 @@ import polars as pl
 
 SIGNAL = "signal."
 EXTRA = "extra."
+CHOSEN = "prompt_probability"  # extra column: how likely a prompt was to be asked, where prompts were chosen
 AGAIN = "again."
 
 COLUMNS: dict[str, pl.DataType] = {

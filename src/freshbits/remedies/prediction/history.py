@@ -15,7 +15,7 @@ import polars as pl
 from freshbits.errors import InputError
 from freshbits.outputs.keys import name_keys, prompt_keys
 from freshbits.rollouts.options import nearest
-from freshbits.rollouts.schema import EXTRA, SIGNAL
+from freshbits.rollouts.schema import CHOSEN, EXTRA, SIGNAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 BLOCKS = 20  # rounds are put into at most so many
 OTHERS = "passed by others"
 UNCERTAIN = "mean log-probability"
-CHOSEN = "prompt_probability"  # how likely a prompt was to be asked, where it was chosen: no field of the prompt
 LEAKS = 0.995  # correlation with the prompt's own verdicts from which a number is taken for a copy of them
 MOST_LEVELS, LONGEST = 250, 80  # a text field has at most so many levels, of at most so many characters
 

@@ -9,13 +9,13 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.outputs.keys import name_keys, prompt_keys
-from freshbits.remedies.prediction.history import CHOSEN, UNCERTAIN
+from freshbits.remedies.prediction.history import UNCERTAIN
 from freshbits.rollouts.discover import families, find
 from freshbits.rollouts.names import plan_columns
 from freshbits.rollouts.opened import Source
 from freshbits.rollouts.options import ReadOptions
 from freshbits.rollouts.problems import Problems
-from freshbits.rollouts.schema import EXTRA, SIGNAL
+from freshbits.rollouts.schema import CHOSEN, EXTRA, SIGNAL
 from freshbits.rollouts.stream import stream
 from freshbits.rollouts.tables.frames import lazy_frame, open_frame
 
