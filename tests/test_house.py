@@ -35,6 +35,7 @@ PUBLIC = {
     "forecast",
     "label",
     "page",
+    "plan",
     "read",
     "rebalance",
     "run",
@@ -53,7 +54,7 @@ ROOMS = (
     ("telling",),
     ("raced",),
     ("results",),
-    ("allocated", "compared", "controlled", "rebalanced", "selected"),
+    ("allocated", "compared", "controlled", "rebalanced", "planned", "selected"),
     ("rollouts",),
     ("outputs",),
     ("tally",),
@@ -63,14 +64,15 @@ ROOMS = (
     ("criteria",),
     ("remedies",),
     ("auditing",),
-    ("comparing", "forecasting"),
+    ("comparing", "forecasting", "planning"),
     ("signals",),
     ("loop",),
     ("integrations",),
     ("report",),
 )
 FREE = {"cli", "__main__"}  # import everything, are imported by nothing
-FIRST = {"described", "errors", "plain", "raced", "results", "shown", "telling", "version"}  # loaded by `import freshbits`
+# What `import freshbits` loads.
+FIRST = {"described", "errors", "plain", "raced", "results", "shown", "telling", "version"}
 
 # Rooms that may see less than everything to their left.
 NARROW = {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from freshbits.loop.checking import check
     from freshbits.loop.declare import Loop
     from freshbits.loop.run import run
+    from freshbits.planning import plan
     from freshbits.remedies.allocate import allocate
     from freshbits.remedies.allocator import Allocator
     from freshbits.remedies.control import control
@@ -51,6 +52,7 @@ __all__ = [
     "forecast",
     "label",
     "page",
+    "plan",
     "read",
     "rebalance",
     "run",
@@ -72,6 +74,7 @@ _HOMES = {
     "forecast": "freshbits.forecasting",
     "label": "freshbits.remedies.label",
     "page": "freshbits.report.terminal",
+    "plan": "freshbits.planning",
     "read": "freshbits.rollouts.read",
     "rebalance": "freshbits.remedies.rebalance",
     "run": "freshbits.loop.run",

@@ -19,6 +19,7 @@ from freshbits.cli import (
     forecast,
     formats,
     label,
+    plan,
     rebalance,
     report,
     run,
@@ -45,6 +46,7 @@ app.command()(control.control)
 app.command()(rebalance.rebalance)
 app.command()(select.select)
 app.command()(allocate.allocate)
+app.command()(plan.plan)
 app.command()(report.report)
 app.command()(formats.formats)
 

@@ -30,6 +30,7 @@ def select(
     out: Annotated[str, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")] = "rows.parquet",
     per_token: Annotated[bool, typer.Option("--per-token", help="Count tokens, not rows: short rows first.")] = False,
     cap: Annotated[int | None, typer.Option("--cap", help="Rows of one prompt at most.")] = None,
+    least_pass: Annotated[float | None, typer.Option("--least-pass", help="Leave out prompts that pass less.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed keeps the same rows.")] = 0,
     signal: Signal = None,
     map_: Map = None,
@@ -49,7 +50,16 @@ def select(
 
     log = read(logs, read_options(signal, map_, format_, truth, truth_is, join, labels, accept, None, None))
     with progress() as advance:
-        rows, found = run(log, number, share=share, per_token=per_token, cap=cap, seed=seed, progress=advance)
+        rows, found = run(
+            log,
+            number,
+            share=share,
+            per_token=per_token,
+            cap=cap,
+            least_pass=least_pass,
+            seed=seed,
+            progress=advance,
+        )
     write_table(rows, out)
     if json_path is not None:
         write_text(found.dumps(), json_path)

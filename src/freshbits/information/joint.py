@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freshbits.information.accepted import surprise
 from freshbits.information.entropy import UNIT, binary_entropy
 from freshbits.information.mixing import fit_weighted
 from freshbits.information.resampling import LEVEL, estimate, folds_of, jackknife_interval
@@ -33,11 +34,18 @@ STRETCH = 1.15  # replicates keep the number of atoms, which makes the jackknife
 
 @dataclass(frozen=True)
 class Joint:
-    """Holds what the mixture says: the bits, the share of prompts with J < 0, and the atoms (share, TPR, FPR)."""
+    """Holds what the mixture says: the bits, the share of prompts with J < 0, and the atoms (share, TPR, FPR).
+
+    `accepted` is the part of the bits that lies in accepted rollouts (`information.accepted`). `kinds` are the atoms as
+    the mixture holds them: (TPR, FPR, mass of every base rate on `grid`), the masses of all summing to 1.
+    """
 
     bits: Estimate
     negative_j: Estimate
     atoms: list[tuple[float, float, float]]
+    accepted: Estimate
+    kinds: tuple[tuple[float, float, NDArray[np.float64]], ...]
+    grid: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -89,19 +97,24 @@ def joint_information(counts: NDArray[np.int64], prompts: NDArray[np.uint64]) ->
     fits = [best, *(_climb(data, weights, best, WARM_STEPS) for weights in data.weights[1:])]
     number, rollouts = int(np.unique(prompts).size), int(counts.sum())
     atoms = best.tpr.size
-    bits = estimate(
-        np.array([_bits(data, fit) for fit in fits]),
-        unit=UNIT,
-        method=f"mixture over base rate and channel ({atoms} kind{'s' if atoms > 1 else ''}), jackknife over prompts",
-        prompts=number,
-        rollouts=rollouts,
-        bounds=(0.0, 1.0),
-        stretch=STRETCH,
+    method = f"mixture over base rate and channel ({atoms} kind{'s' if atoms > 1 else ''}), jackknife over prompts"
+    bits, accepted = (
+        estimate(
+            np.array([part(data, fit) for fit in fits]),
+            unit=UNIT,
+            method=method,
+            prompts=number,
+            rollouts=rollouts,
+            bounds=(0.0, 1.0),
+            stretch=STRETCH,
+        )
+        for part in (_bits, _accepted)
     )
     shares = best.mass.sum(axis=1)
     found = sorted(zip(shares.tolist(), best.tpr.tolist(), best.fpr.tolist(), strict=True), reverse=True)
+    kinds = tuple(zip(best.tpr.tolist(), best.fpr.tolist(), best.mass, strict=True))
     slight = SLIGHT / float(np.sqrt(np.median(counts.sum(axis=1))))
-    return Joint(bits, _negative(fits, slight, number, rollouts), found)
+    return Joint(bits, _negative(fits, slight, number, rollouts), found, accepted, kinds, data.grid)
 
 
 def _negative(fits: list[_Mixture], slight: float, prompts: int, rollouts: int) -> Estimate:
@@ -202,6 +215,12 @@ def _likelihood(counts: NDArray[np.float64], tpr: NDArray[np.float64], fpr: NDAr
 def _bits(data: _Data, fit: _Mixture) -> float:
     p, tpr, fpr = data.grid[None, :], fit.tpr[:, None], fit.fpr[:, None]
     bits = binary_entropy(p * tpr + (1 - p) * fpr) - p * binary_entropy(tpr) - (1 - p) * binary_entropy(fpr)
+    return float((fit.mass * bits).sum())
+
+
+def _accepted(data: _Data, fit: _Mixture) -> float:
+    p, tpr, fpr = data.grid[None, :], fit.tpr[:, None], fit.fpr[:, None]
+    bits = surprise(p * tpr + (1 - p) * fpr) - p * surprise(tpr) - (1 - p) * surprise(fpr)
     return float((fit.mass * bits).sum())
 
 

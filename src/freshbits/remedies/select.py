@@ -48,6 +48,7 @@ def select(
     signal: str | None = None,
     per_token: bool = False,
     cap: int | None = None,
+    least_pass: float | None = None,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[pl.DataFrame, Selected]:
@@ -63,6 +64,8 @@ def select(
         signal: the verdict; the log's first signal where None. A score accepts what lies above the mean of its prompt.
         per_token: whether rows count by their tokens (characters where none are logged), so that short ones go first.
         cap: rows of one prompt at most.
+        least_pass: leave out prompts of which a smaller share is accepted: where a verdict errs, what it accepts of a
+            hopeless prompt is mostly wrong, and every prompt is reached first.
         seed: the same seed keeps the same rows.
         progress: called with what is being done, in words.
 
@@ -85,7 +88,9 @@ def select(
     signal = _signal(log, signal)
     if cap is not None and cap < 1:
         raise InputError(f"a cap of {cap} rows per prompt keeps nothing", mend="leave it out, or write --cap 4")
-    found = candidates(log, signal, progress)
+    if least_pass is not None and not 0 <= least_pass <= 1:
+        raise InputError(f"--least-pass {least_pass:g} is no share", mend="write --least-pass .25")
+    found = candidates(log, signal, progress, least_pass)
     total = float(found.length.sum()) if per_token else float(found.rows.size)
     budget = _budget(number, share, total)
     if per_token:

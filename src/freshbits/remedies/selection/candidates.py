@@ -55,10 +55,16 @@ class Candidates:
     regions: bool
 
 
-def candidates(log: Log, signal: str | None, progress: Callable[[str], None] | None = None) -> Candidates:
+def candidates(
+    log: Log,
+    signal: str | None,
+    progress: Callable[[str], None] | None = None,
+    least_pass: float | None = None,
+) -> Candidates:
     """Reads the accepted rows of a log: the higher of two verdicts, else scores above the mean of their prompt.
 
-    A completion that was judged several times counts once. Without a signal every row is accepted.
+    A completion that was judged several times counts once. Without a signal every row is accepted. With `least_pass`
+    prompts are left out of which a smaller share of the scored rows is accepted.
 
     Raises:
         InputError: if the log holds judged pairs or no completions, or no row is accepted.
@@ -67,7 +73,7 @@ def candidates(log: Log, signal: str | None, progress: Callable[[str], None] | N
         raise InputError("judged pairs are no rows to train on", mend="select from the rollouts themselves")
     if "completion" not in log.schema:
         raise InputError("the log has no completions to select", mend="add them with --join FILE")
-    accepted, scored = _accepted(log, signal)
+    accepted, scored = _accepted(log, signal, least_pass)
     if not accepted.any():
         raise InputError(f"{signal} accepts no rollout", mend="name another one with --signal, or --accept 'NAME>=x'")
     partition, parts, bands, rows, before = None, [], [], [], 0
@@ -101,7 +107,7 @@ def candidates(log: Log, signal: str | None, progress: Callable[[str], None] | N
     )
 
 
-def _accepted(log: Log, signal: str | None) -> tuple[NDArray[np.bool_], tuple[int, int, int]]:
+def _accepted(log: Log, signal: str | None, least_pass: float | None) -> tuple[NDArray[np.bool_], tuple[int, int, int]]:
     """Returns which rows are accepted, and counts scored rows, their prompts and regions."""
     name = None if signal is None else SIGNAL + signal
     wanted = [c for c in ("prompt", "prompt_id", "region", "repeat", name) if c in log.schema]
@@ -125,6 +131,9 @@ def _accepted(log: Log, signal: str | None) -> tuple[NDArray[np.bool_], tuple[in
         good = pl.col("score") == (scores.max() if scores.n_unique() == 2 else 1.0)
     else:
         good = pl.col("score") > pl.col("score").mean().over("prompt")
+    if least_pass is not None:
+        rate = good.cast(pl.Float64).mean().over("prompt")  # over scored rows: unscored ones are null
+        good = good & (rate >= least_pass)
     known = table.filter(pl.col("score").is_not_null())
     counts = known.height, known["prompt"].n_unique(), known["region"].n_unique()
     return table.select(good.fill_null(value=False)).to_series().to_numpy(), counts
