@@ -112,7 +112,7 @@ def test_prompts_take_turns_in_proportion_to_the_score_and_equals_one_after_the_
         counts[chosen] += 1
         waited += 1
         waited[chosen] = 1
-    assert counts / 4000 == pytest.approx(score / score.sum(), rel=0.1)
+    assert counts / 4000 == pytest.approx(score / score.sum(), rel=0.2)  # waits are whole steps
     belief, order = Belief.flat(12), []
     for step in range(6):
         found = allocate(belief, 16, turns=True, seed=step)

@@ -59,7 +59,7 @@ def allocate(
     Drawn, not the best ones taken: the best ones of one step are mostly those of the last, a policy that is trained on
     few prompts learns them and no others, and prompts that stay mixed whatever is trained (contradictory ones) would
     hold the budget for good. In a loop say `turns=True`: prompts with the highest score^sharpness · updates waited are
-    taken, so each is asked in proportion to score^sharpness, too, but without the draw's repeats and gaps; where
+    taken, so each is asked about in proportion to score^sharpness, too, but without the draw's repeats and gaps; where
     nothing tells prompts apart, every prompt is asked once before any is asked again.
 
     Scores are first drawn towards their mean as far as the belief's track says that they foretell nothing.
