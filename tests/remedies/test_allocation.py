@@ -115,7 +115,7 @@ def test_prompts_take_turns_in_proportion_to_the_score_and_equals_one_after_the_
     assert counts / 4000 == pytest.approx(score / score.sum(), rel=0.2)  # waits are whole steps
     belief, order = Belief.flat(12), []
     for step in range(6):
-        found = allocate(belief, 16, turns=True, seed=step)
+        found = allocate(belief, 16, sharpness=0, turns=True, seed=step)
         order += found.index.tolist()
         belief = belief.observe(found.index, [4, 4], [8, 8]).moved()
     assert sorted(order[:12]) == list(range(12))
