@@ -250,10 +250,10 @@ class Allocation(Part):
 
     Attributes:
         rule: `uniform`: the same ones in every round, the task's first; else `train.prompts` of all that the task
-            trains on are drawn anew for every round: `expected_variance` (by E[p(1-p)] under a belief about each
+            trains on are chosen anew for every round: `expected_variance` (by E[p(1-p)] under a belief about each
             prompt's pass rate), `m(1-m)` (by its mean alone), `information` (what a verdict says about the rate),
-            `by_lot`.
-        sharpness: they are drawn as the rule's score to this power: 0 is by lot, large takes the best.
+            `by_lot` (each once before any comes again).
+        sharpness: they take turns, each as often as the rule's score to this power: 0 is by lot, large takes the best.
         learn: whether pass rates of prompts that were not asked are predicted from their texts.
     """
 

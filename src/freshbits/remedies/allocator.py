@@ -39,7 +39,7 @@ class Allocator:
     """Suggests prompts, is told what came of them, and learns which others are like them.
 
     A belief Beta(a, b) is kept for every prompt: a predictor states a pass rate from the prompt's text and fields, the
-    prompt's own verdicts correct it, and verdicts go stale as the policy moves. Prompts are drawn, each as likely as
+    prompt's own verdicts correct it, and verdicts go stale as the policy moves. Prompts take turns, each as often as
     its expected within-group variance E[p(1-p)] to the power `sharpness`. The predictor is fitted again whenever half
     as many prompts again have been tried. Everything is a function of the pool, what was observed, and the seed.
 
@@ -47,6 +47,8 @@ class Allocator:
         pool: prompts to choose from: a file, a frame (further columns are fields), or a list of texts.
         samples: rollouts per prompt.
         sharpness: prompts are drawn as their score to this power: 0 is uniform, infinity takes the best.
+        turns: whether prompts take turns, each asked in proportion to its score^sharpness in the long run; else they
+            are drawn anew for every round, which leaves gaps and repeats.
         rule: scores prompts by a and b; `allocation.rules.through` makes one for a verifier that errs.
         learn: whether a predictor is fitted; without it every prompt is known by its own verdicts only.
         embedding: column with a list of numbers per prompt.
@@ -72,6 +74,7 @@ class Allocator:
         *,
         samples: int = GROUP,
         sharpness: float = SHARPNESS,
+        turns: bool = True,
         rule: Rule = expected_variance,
         learn: bool = True,
         embedding: str | None = None,
@@ -79,7 +82,8 @@ class Allocator:
         seed: int = 0,
     ) -> None:
         table = read_pool(pool, columns=columns, embedding=embedding)
-        self._begin(believe(None, table, embedding=embedding, seed=seed), samples, sharpness, rule, seed, learn=learn)
+        believed = believe(None, table, embedding=embedding, seed=seed)
+        self._begin(believed, samples, sharpness, rule, seed, turns=turns, learn=learn)
 
     @classmethod
     def of(
@@ -93,6 +97,7 @@ class Allocator:
         embedding: str | None = None,
         samples: int = GROUP,
         sharpness: float = SHARPNESS,
+        turns: bool = True,
         rule: Rule = expected_variance,
         seed: int = 0,
     ) -> Self:
@@ -104,15 +109,26 @@ class Allocator:
         history = read_history(log, signal or log.signals[0], source=source, by=by, embedding=embedding)
         table = None if pool is None else read_pool(pool, has_text=history.has_text, embedding=embedding)
         self = cls.__new__(cls)
-        self._begin(believe(history, table, embedding=embedding, seed=seed), samples, sharpness, rule, seed, learn=True)
+        self._begin(
+            believe(history, table, embedding=embedding, seed=seed),
+            samples,
+            sharpness,
+            rule,
+            seed,
+            turns=turns,
+            learn=True,
+        )
         return self
 
-    def _begin(self, believed: Believed, samples: int, sharpness: float, rule: Rule, seed: int, *, learn: bool) -> None:
+    def _begin(
+        self, believed: Believed, samples: int, sharpness: float, rule: Rule, seed: int, *, turns: bool, learn: bool
+    ) -> None:
         if samples < 2:
             raise InputError(f"{samples} rollout per prompt compares nothing", mend="give samples=2 or more")
         if not sharpness >= 0:
             raise InputError(f"sharpness {sharpness:g} would prefer what carries nothing", mend="give 0 or more")
-        self.samples, self.sharpness, self.rule, self.seed, self.learn = samples, sharpness, rule, seed, learn
+        self.samples, self.sharpness, self.rule, self.seed = samples, sharpness, rule, seed
+        self.turns, self.learn = turns, learn
         self._believed = believed
         self.belief: Belief = believed.belief
         self.prediction: Prediction | None = believed.prediction
@@ -150,7 +166,13 @@ class Allocator:
         budget = min(prompts, len(self)) * self.samples
         number = self.seed * 1_000_003 + self._rounds
         self.last = choose(
-            self.belief, budget, group=self.samples, rule=self.rule, sharpness=self.sharpness, seed=number
+            self.belief,
+            budget,
+            group=self.samples,
+            rule=self.rule,
+            sharpness=self.sharpness,
+            turns=self.turns,
+            seed=number,
         )
         self._rounds += 1
         return [int(place) for place in self.last.index]
@@ -226,9 +248,9 @@ class Allocator:
             InputError: if the file cannot be written.
         """
         data = self.belief.to_json()
-        told, yes, no = (np.asarray(data.pop(name)) for name in ("stated_logit", "successes", "failures"))
+        arrays = {name: np.asarray(each) for name, each in data.items() if isinstance(each, list)}
         header = {
-            "belief": data,
+            "belief": {name: each for name, each in data.items() if name not in arrays},
             "pending": [[place, *told] for place, told in sorted(self._pending.items())],
             "learned": self._learned,
             "rounds": self._rounds,
@@ -237,7 +259,8 @@ class Allocator:
         text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
         keys = self._believed.prompts["key"].to_numpy()
         with replacing(Path(path)) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, header=text, keys=keys, stated_logit=told, successes=yes, failures=no)
+            held: dict[str, Any] = {f"belief.{name}": each for name, each in arrays.items()}
+            np.savez_compressed(file, header=text, keys=keys, **held)
 
     def restore(self, path: str | Path) -> None:
         """Goes on from a saved state of an allocator with the same pool and settings.
@@ -248,7 +271,7 @@ class Allocator:
         try:
             with np.load(Path(path), allow_pickle=False) as held:
                 header = json.loads(bytes(held["header"]))
-                arrays = {name: held[name] for name in ("stated_logit", "successes", "failures")}
+                arrays = {name[7:]: held[name] for name in held.files if name.startswith("belief.")}
                 keys = held["keys"]
         except (OSError, ValueError, KeyError) as error:
             raise InputError("is no state of an allocator", file=path) from error
@@ -261,7 +284,13 @@ class Allocator:
         self._learned, self._rounds = header["learned"], header["rounds"]
 
     def _settings(self) -> dict[str, Any]:
-        return {"samples": self.samples, "sharpness": self.sharpness, "seed": self.seed, "learn": self.learn}
+        return {
+            "samples": self.samples,
+            "sharpness": self.sharpness,
+            "turns": self.turns,
+            "seed": self.seed,
+            "learn": self.learn,
+        }
 
     def rates(self) -> NDArray[np.float64]:
         """Returns the expected pass rate of every prompt."""

@@ -46,17 +46,21 @@ def choose(
     group: int = GROUP,
     rule: Rule = expected_variance,
     sharpness: float = SHARPNESS,
+    turns: bool = False,
     seed: int = 0,
 ) -> Chosen:
     """Draws prompts for a budget of rollouts as `allocation.batch.allocate` does, and says how likely each was.
+
+    Where prompts take turns, the chance is that of a draw with the same weights: each is asked as often in the long run.
 
     >>> from freshbits.remedies.allocation.belief import Belief
     >>> found = choose(Belief.flat(40), 80)
     >>> found.index.size, found.probability.round(2).tolist()[0]
     (10, 0.25)
     """
-    drawn = allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, seed=seed)
+    drawn = allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, turns=turns, seed=seed)
     score = np.asarray(rule(belief.a, belief.b), dtype=np.float64)
+    score = score.mean() + belief.track.trust * (score - score.mean())  # as `allocate` takes it
     return Chosen(drawn.index, drawn.rollouts, chances(score, drawn.index.size, sharpness)[drawn.index])
 
 

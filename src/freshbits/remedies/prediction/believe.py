@@ -90,7 +90,9 @@ def believe(
         kept_asked=KEPT_ASKED if kept is None else 1.0,
     )
     yes = old * passed[candidates]
-    belief = replace(told, successes=yes, failures=old * asked[candidates] - yes)
+    no = old * asked[candidates] - yes
+    waited = np.ones(candidates.size) if history is None else _waited(history, table)[candidates]
+    belief = replace(told, successes=yes, failures=no, first_successes=yes, first_failures=no, waited=waited)
     return Believed(
         table.select("key", "prompt")[candidates],
         raw.take(candidates),
@@ -175,6 +177,15 @@ def _placed(
     counts = history.prompts.select("key").with_columns(passed=pl.Series(passed), asked=pl.Series(asked))
     both = table.select("key").join(counts, on="key", how="left", maintain_order="left")
     return both["passed"].fill_null(0.0).to_numpy(), both["asked"].fill_null(0.0).to_numpy()
+
+
+def _waited(history: History, table: pl.DataFrame) -> NDArray[np.float64]:
+    """Returns how many blocks ago each prompt was asked; one more than all where it never was."""
+    last = np.full(history.prompts.height, -1.0)
+    np.maximum.at(last, history.index, history.block)
+    blocks = history.prompts.select("key").with_columns(last=pl.Series(last))
+    both = table.select("key").join(blocks, on="key", how="left", maintain_order="left")
+    return np.asarray(history.blocks - both["last"].fill_null(-1.0).to_numpy(), dtype=np.float64)
 
 
 def _fields(table: pl.DataFrame, tried: NDArray[np.bool_]) -> list[str]:
