@@ -85,9 +85,23 @@ def test_the_same_seed_chooses_the_same_and_json_goes_both_ways(done):
 
 
 def test_a_first_wave_takes_a_quarter_in_pairs_and_names_the_rest():
-    table, found = allocate(read(log(100)), 400, sequential=True)
-    assert table["rollouts"].to_list() == [2] * 50
-    assert any("--budget 300" in note for note in found.notes)
+    table, found = allocate(read(log(100)), 80, sequential=True)
+    assert table["rollouts"].to_list() == [2] * 10
+    assert any("--budget 60" in note for note in found.notes)
+
+
+def test_a_first_wave_does_not_ask_what_is_settled():
+    table, found = allocate(read(log(100, size=40)), 280, sequential=True)
+    settled = next(note for note in found.notes if "are settled" in note)
+    assert 55 <= int(settled.split()[0]) <= 60
+    assert table["prompt"].str.contains("sum").all()
+    assert table.height == 35
+    everything = pl.DataFrame(
+        [{"prompt": f"p{n // 40}", "completion": "x", "reward": 1.0} for n in range(2000)]
+        + [{"prompt": "p0", "completion": "x", "reward": 0.0}]
+    )
+    table, found = allocate(read(everything), 40, sequential=True)
+    assert table.height == 5
 
 
 @pytest.mark.parametrize(

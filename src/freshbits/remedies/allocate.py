@@ -11,7 +11,7 @@ import polars as pl
 from freshbits.allocated import Allocated
 from freshbits.errors import InputError
 from freshbits.remedies.allocation.batch import GROUP, SHARPNESS, SMALLEST
-from freshbits.remedies.allocation.rules import expected_bits
+from freshbits.remedies.allocation.rules import expected_bits, mixed
 from freshbits.remedies.allocation.sequential import SHARE
 from freshbits.remedies.chosen import choose
 from freshbits.remedies.prediction.believe import believe
@@ -22,9 +22,13 @@ from freshbits.remedies.ways import ways
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from freshbits.remedies.allocation.belief import Belief
     from freshbits.remedies.prediction.history import History
     from freshbits.rollouts.log import Log
 
+SETTLED = 0.05  # chance of a mixed group below which a prompt is not asked in a first wave
 UNITS = ("rollouts", "calls", "tokens", "cost")
 BUDGET = re.compile(rf"(?:({'|'.join(UNITS)})\s*[= ]\s*)?(\d[\d_,]*(?:\.\d+)?(?:e\d+)?)(?:\s+({'|'.join(UNITS)}))?")
 
@@ -61,7 +65,8 @@ def allocate(
         embedding: column with a list of numbers per prompt, in the log and the pool.
         samples: rollouts per prompt.
         sequential: write only a first wave of two rollouts per prompt, with a quarter of the budget; when its verdicts
-            are in the log, allocate the rest.
+            are in the log, allocate the rest. Prompts that are settled (a group would be mixed with a chance below
+            .05) are not asked.
         sharpness: prompts are drawn as their E[p(1-p)] to this power: 0 is uniform, infinity takes the best.
         price: of one rollout.
         seed: the same seed chooses the same prompts.
@@ -92,15 +97,20 @@ def allocate(
     table = None if pool is None else read_pool(pool, has_text=history.has_text, embedding=embedding)
     believed = believe(history, table, embedding=embedding, seed=seed)
     notes = list(history.notes)
-    spent, group = rollouts, samples
+    belief = believed.belief
+    spent, group, barred = rollouts, samples, None
     if sequential:
         group = SMALLEST
+        barred = _settled(belief, samples)
+        if barred.size:
+            notes.append(
+                f"{barred.size:,} prompts are settled and not asked: a group of {samples} would show no contrast"
+            )
         spent = max(int(SHARE * rollouts) // group * group, group)
         notes.append(
             f"a first wave of {spent:,} rollouts; when its verdicts are in the log: --budget {rollouts - spent}"
         )
-    belief = believed.belief
-    chosen = choose(belief, spent, group=group, sharpness=sharpness, seed=seed)
+    chosen = choose(belief, spent, group=group, sharpness=sharpness, barred=barred, seed=seed)
     bits = expected_bits(belief.a, belief.b)[chosen.index]
     rows = believed.prompts.select("prompt")[chosen.index].with_columns(
         rollouts=pl.Series(chosen.rollouts),
@@ -124,6 +134,16 @@ def allocate(
         ways=ways(belief, chosen, spent, group, sharpness),
         notes=notes,
     )
+
+
+def _settled(belief: Belief, samples: int) -> NDArray[np.int64]:
+    """Returns the prompts of whose verdicts enough is known: their next group would hardly be mixed.
+
+    None where that would leave fewer than one prompt in twenty.
+    """
+    asked = belief.rollouts > 0
+    settled = asked & (mixed(belief.a, belief.b, samples) < SETTLED)
+    return np.flatnonzero(settled) if settled.mean() < 1 - SETTLED else np.zeros(0, dtype=np.int64)
 
 
 def parse_budget(budget: str | int) -> tuple[float, str]:

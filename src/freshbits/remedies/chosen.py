@@ -47,21 +47,28 @@ def choose(
     rule: Rule = expected_variance,
     sharpness: float = SHARPNESS,
     turns: bool = False,
+    barred: NDArray[np.int64] | None = None,
     seed: int = 0,
 ) -> Chosen:
     """Draws prompts for a budget of rollouts as `allocation.batch.allocate` does, and says how likely each was.
 
-    Where prompts take turns, the chance is that of a draw with the same weights: each is asked as often in the long run.
+    Where prompts take turns, the chance is that of a draw with the same weights, by which each is asked as often in the
+    long run. Prompts that are barred are not asked; their chance is 0.
 
     >>> from freshbits.remedies.allocation.belief import Belief
     >>> found = choose(Belief.flat(40), 80)
     >>> found.index.size, found.probability.round(2).tolist()[0]
     (10, 0.25)
     """
-    drawn = allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, turns=turns, seed=seed)
+    shut = np.zeros(0, dtype=np.int64) if barred is None else barred
+    drawn = allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, turns=turns, barred=shut, seed=seed)
     score = np.asarray(rule(belief.a, belief.b), dtype=np.float64)
-    score = score.mean() + belief.track.trust * (score - score.mean())  # as `allocate` takes it
-    return Chosen(drawn.index, drawn.rollouts, chances(score, drawn.index.size, sharpness)[drawn.index])
+    open_ = np.setdiff1d(np.arange(score.size), shut)
+    middle = score[open_].mean()
+    score = middle + belief.track.trust * (score - middle)  # as `allocate` takes it
+    chance = np.zeros(score.size)
+    chance[open_] = chances(score[open_], drawn.index.size, sharpness)
+    return Chosen(drawn.index, drawn.rollouts, chance[drawn.index])
 
 
 def chances(score: NDArray[np.float64], count: int, sharpness: float) -> NDArray[np.float64]:
