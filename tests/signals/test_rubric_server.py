@@ -207,6 +207,20 @@ def test_several_askings_stand_beside_their_mean(bad, judge):
     assert (total - frame["rubric"]).abs().max() < 1e-8
 
 
+def test_one_criterion_is_the_total_and_has_no_column_of_its_own(bad):
+    rubric = parse_rubric("name: one\ncriteria: [{name: helpful, text: 'Does it help?', weight: 3}]")
+    options = Options(model="judge", url=bad.url, repeats=2)
+    signal = RubricSignal.of(rubric, options)
+    frame = score(log(4), signal).frame()
+    assert signal.columns == ("@1", "@2")
+    assert [name for name in frame.columns if name.startswith("rubric")] == [
+        "rubric", "rubric.evidence", "rubric.origin", "rubric@1", "rubric@2",
+    ]  # fmt: skip
+    assert (frame["rubric"] - frame.select("rubric@1", "rubric@2").mean_horizontal()).abs().max() < 1e-8
+    for client in signal.server._held:
+        client.close()
+
+
 def test_one_call_per_criterion(bad, judge):
     texts = pl.DataFrame({"prompt": ["p"] * 2, "completion": ["fine", "also fine"]})
     frame = score(texts, judge(calls="each")).frame()

@@ -32,10 +32,10 @@ OPPONENT = "opponent"
 class RubricSignal:
     """Asks a model to judge completions by written criteria; its score is the weighted total, 1 at best.
 
-    Besides its score it gives each criterion, 0 to 1, as a column `NAME.CRITERION`. Asked several times (`repeats`, or
-    both orders of a pair), every verdict stands beside the mean: `NAME@1`, `NAME@2`, …, and so for each criterion. A
-    pair's verdict says which response holds more of a criterion, 1 for the completion, 0 for its opponent; odd askings
-    show the completion first, even ones the opponent, swapped back.
+    Besides its score it gives each of several criteria, 0 to 1, as a column `NAME.CRITERION`. Asked several times
+    (`repeats`, or both orders of a pair), every verdict stands beside the mean: `NAME@1`, `NAME@2`, …, and so for each
+    criterion. A pair's verdict says which response holds more of a criterion, 1 for the completion, 0 for its opponent;
+    odd askings show the completion first, even ones the opponent, swapped back.
 
     A reply that cannot be read strictly is asked for again, then unscored. Texts are quoted so that nothing in them can
     stand outside (`rubric.quoting`); what they persuade a judge of is its own weakness, and `--harden` asks for it.
@@ -123,14 +123,21 @@ class RubricSignal:
     @property
     def columns(self) -> tuple[str, ...]:
         """Endings of its further columns, in the order of a verdict's parts."""
-        names = [f".{each.name}" for each in self.rubric.criteria]
+        names = [] if self._alone else [f".{each.name}" for each in self.rubric.criteria]
         several = range(1, self.asks + 1) if self.asks > 1 else range(0)
         return (*names, *(f"{name}@{number}" for number in several for name in ("", *names)))
 
     @property
     def weights(self) -> tuple[tuple[str, float], ...]:
         """Ending of each criterion's column, and its weight in the total."""
+        if self._alone:
+            return ()
         return tuple((f".{c.name}", w) for c, w in zip(self.rubric.criteria, self.rubric.weights, strict=True))
+
+    @property
+    def _alone(self) -> bool:
+        """Whether its one criterion is the total, so that a column of its own would say the same once more."""
+        return len(self.rubric.criteria) == 1 and self.rubric.criteria[0].weight > 0
 
     def surveyed(self, log: Log) -> Self:
         """Returns the signal after it has seen who wrote the log's completions, and whether they have opponents."""
@@ -180,11 +187,15 @@ class RubricSignal:
         whole = [one for one, total in zip(found, totals, strict=True) if total is not None]
         means = [_mean([one.scores[at] for one in whole or found]) for at in range(count)]
         score = self.rubric.total(means) if whole else None
-        several = [part for one, total in zip(found, totals, strict=True) for part in (total, *one.scores)]
+        several = [
+            part
+            for one, total in zip(found, totals, strict=True)
+            for part in (total, *(() if self._alone else one.scores))
+        ]
         usage = NOTHING
         for one in found:
             usage += one.usage
-        parts = (*means, *(several if len(found) > 1 else ()))
+        parts = (*(() if self._alone else means), *(several if len(found) > 1 else ()))
         return Verdict(score, self._words(found), parts, usage, passing=any(one.passing for one in found))
 
     def _words(self, found: Sequence[Asked]) -> str:
