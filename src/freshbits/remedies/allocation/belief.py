@@ -250,9 +250,12 @@ class Belief:
         True
         """
         names = ("stated_logit", "successes", "failures", "first_successes", "first_failures", "waited")
-        arrays = {name: np.asarray(data[name], dtype=np.float64) for name in names}
-        numbers = {name: data[name] for name in ("fits", "kept", "kept_asked", "push")}
-        return cls(**arrays, prior=Prior(**data["prior"]), track=Track(**data["track"]), **numbers)
+        told, yes, no, first_yes, first_no, waited = (np.asarray(data[name], dtype=np.float64) for name in names)
+        prior, track = Prior(**data["prior"]), Track(**data["track"])
+        return cls(
+            told, yes, no, first_yes, first_no, waited, prior,
+            data["fits"], data["kept"], data["kept_asked"], data["push"], track,
+        )  # fmt: skip
 
 
 def _rates(rates: ArrayLike) -> NDArray[np.float64]:

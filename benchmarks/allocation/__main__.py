@@ -1,0 +1,58 @@
+"""Runs the study of allocation and writes its results: python -m benchmarks.allocation [--runs DIR] [--parts a b c].
+
+Every run is a line in a file under --runs, so a study that was stopped goes on where it was. Cells that have not been
+run are left out of the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.allocation import played
+from benchmarks.allocation.measured import Shelf, Study
+from benchmarks.allocation.told import markdown, rounded
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def main() -> None:
+    """Runs, compares, writes."""
+    parser = argparse.ArgumentParser(description="Compares ways to spend verifier calls.")
+    parser.add_argument("--runs", type=Path, default=None, help="where runs are kept")
+    parser.add_argument("--parts", nargs="+", default=["a", "b", "c"], choices=["a", "b", "c"])
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        place = asked.runs or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        cells: list[dict[str, Any]] = []
+        for part in asked.parts:
+            shelf = Shelf(place / f"{part}.jsonl")
+            for study in studies(part):
+                began = time.process_time()
+                cells.append(study.held(shelf))
+                print(study.name, f"{time.process_time() - began:.0f} s", flush=True)
+    asked.output.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"cells": rounded(cells)}, indent=1, ensure_ascii=False)
+    (asked.output / "allocation.json").write_text(text + "\n", encoding="utf-8")
+    (asked.output / "allocation.md").write_text(markdown(cells), encoding="utf-8")
+
+
+def studies(part: str) -> list[Study]:
+    """Lists the studies of a part."""
+    if part != "c":
+        return [played.study(cell, beside) for cell, beside in played.CELLS if cell.name.startswith(part)]
+    import torch
+    from benchmarks.allocation import spoken
+
+    torch.set_num_threads(1)
+    return [spoken.study(method) for method in ("grpo", "rft")]
+
+
+if __name__ == "__main__":
+    main()
