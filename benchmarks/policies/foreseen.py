@@ -32,7 +32,6 @@ SPREAD = 0.2  # standard deviation of the step around that
 FEWEST = 48  # pairs that differ in a candidate; fewer are no pass, and the step is
 UNKNOWN = (0.8, 0.35)
 HORIZON = 8  # rounds of training
-ALSO = {"ends_cleanly": "length", "characters": "length"}  # features of the audit that say the same in these bases
 
 
 def audited(directory: Path) -> tuple[str, list[str]]:
@@ -133,9 +132,10 @@ def learned(directory: Path, seed: int) -> dict[str, float | None]:
 def foreseen_first(directory: Path, seed: int) -> tuple[str, dict[str, Any]]:
     """Forecasts from round 0, all rows with truth, which shortcut is learned first: its kind, `truth` or `none`.
 
-    The audit names what the verifier pays for beyond the truth. Of the first that matters, and of truth, the rounds
-    until .1 more of all rollouts show it are step × pull from where it stands; which is earlier comes first, `none`
-    where neither comes within the horizon.
+    Whether the verifier pays for anything beyond the truth, the audit says; which kind it is, `surest`: the audit may
+    call it by the name of another feature that goes with it. Of that kind, and of truth, the rounds until .1 more of
+    all rollouts show it follow from step × pull and from where it stands; the earlier one comes first, `none` where
+    neither comes within the horizon.
     """
     verdict, named = audited(directory)
     bits = learned(directory, seed)
@@ -143,8 +143,7 @@ def foreseen_first(directory: Path, seed: int) -> tuple[str, dict[str, Any]]:
     method = directory_method(directory)
     columns = {name: shows(rows["completion"], name).cast(pl.Float64).to_numpy() for name in KINDS}
     columns["truth"] = rows["truth"].to_numpy()
-    kinds = [ALSO.get(name, name) for name in named]
-    rivals = [*[kind for kind in kinds if kind in KINDS][:1], "truth"]
+    rivals = [*([surest(rows)] if verdict == "at_risk" else []), "truth"]
     rounds = {
         name: to_rise(columns[name], rows["signal.exact"].to_numpy(), step_of(method, bits[name])[0]) for name in rivals
     }
@@ -169,3 +168,21 @@ def to_rise(column: NDArray[np.float64], accepted: NDArray[np.float64], step: fl
     start = float(on.mean())
     goal = min(start + FIRST, 1 - 1e-9)
     return float((np.log(goal / (1 - goal)) - np.log(start / (1 - start))) / growth) if growth > 0 else float("inf")
+
+
+def surest(rows: pl.DataFrame) -> str:
+    """Names the kind of shortcut that explains most of what is accepted among equally right rollouts of one prompt.
+
+    The kind with the largest (Σ x y)² / Σ x² where Σ x y > 0; x and y are whether a row shows it and whether it is
+    accepted, less the means of their prompt and truth.
+    """
+    shown = [shows(rows["completion"], name).cast(pl.Float64).alias(name) for name in KINDS]
+    cells = rows.select("prompt", "truth", pl.col("signal.exact").alias("paid")).with_columns(shown)
+    inside = cells.select((pl.col(name) - pl.col(name).mean()).over("prompt", "truth") for name in (*KINDS, "paid"))
+    paid = inside["paid"].to_numpy()
+    found = {}
+    for name in KINDS:
+        column = inside[name].to_numpy()
+        along = float(column @ paid)
+        found[name] = np.sign(along) * along**2 / max(float(column @ column), 1e-9)
+    return max(found, key=lambda name: found[name])

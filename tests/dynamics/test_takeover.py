@@ -10,7 +10,7 @@ ROLLOUTS, KEPT = 640, 300
 
 
 def loop(rng, start, growth, rounds):
-    """Returns (shares, rollouts that show it) of a feature whose odds grow by a factor among finitely many rows kept."""
+    """Returns (shares, rollouts that show it) of a feature whose odds grow by a factor among the rows kept."""
     share = [start]
     for _ in range(rounds):
         odds = share[-1] / (1 - share[-1]) * np.exp(growth)
