@@ -54,6 +54,7 @@ def main() -> None:
         for cell in code.cells():
             _once(("code", seed, *cell), asked.runs, done, lambda c=cell, s=seed, r=rows: code.trained(r, s, *c))
     found = summed(list(done.values()))
+    found["plan"] = code.planned(code.samples(Path(place))) if place else []
     (asked.output / "selection.json").write_text(json.dumps(found, indent=1) + "\n")
     (asked.output / "selection.md").write_text(markdown(found))
 

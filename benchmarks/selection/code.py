@@ -116,6 +116,16 @@ def trained(rows: pl.DataFrame, seed: int, accept: str, share: float, way: str) 
     }
 
 
+def planned(rows: pl.DataFrame) -> list[str]:
+    """Says what `freshbits plan` says of filtering by the tests that the model wrote: the projection, or why none."""
+    from freshbits.planning import plan
+    from freshbits.rollouts.options import ReadOptions
+
+    table = rows.select("prompt", "completion", "own tests", pl.col("hidden tests").alias("truth"))
+    found = plan(table, ReadOptions(signals=("own tests",), origins={"own tests": "external"}))
+    return [f"{way.method} on {way.signal}: {way.unprojected}" for way in found.plan if way.signal and way.unprojected]
+
+
 def _classes(rows: pl.DataFrame) -> list[tuple[str, str | None]]:
     return list(zip(rows["prompt"], class_texts(rows, CODE), strict=True))
 

@@ -74,7 +74,8 @@ def markdown(found: dict[str, Any]) -> str:
     """Writes the results as a page."""
     parts = [HEAD, *_tables(found["sums"], SUMS), MIDDLE, *_tables(found["code"], CODE), _weights(found["code"])]
     said = f"{found['trainings']} trainings, {found['cpu_s'] / 60:.1f} CPU minutes."
-    return "\n\n".join([*parts, said]) + "\n"
+    plan = ["**Plan.** What `freshbits plan` says of these samples:", *found["plan"]] if found["plan"] else []
+    return "\n\n".join([*parts, *plan, said]) + "\n"
 
 
 def _tables(table: list[dict[str, Any]], measures: tuple[Any, ...]) -> list[str]:
@@ -106,14 +107,16 @@ def _cell(told: dict[str, float], times: float, digits: int) -> str:
 
 def _weights(table: list[dict[str, Any]]) -> str:
     lines = [
-        "**Weights.** Mean characters of the accepted samples, and what the rows that `select` kept say of them.",
+        "**Weights.** Mean characters of accepted samples, and what the rows that `select` kept say of them.",
         "",
+        "| accepted by | share | choice | all accepted | kept | kept, weighted |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    lines += ["| accepted by | share | all accepted | kept | kept, weighted |", "| --- | --- | --- | --- | --- |"]
     for entry in table:
         if told := entry.get("characters_of_accepted"):
             cells = [f"{told[name]:.0f}" for name in ("accepted", "selected", "corrected")]
-            lines.append(f"| {entry['accept']} | {100 * entry['share']:.0f} % | {' | '.join(cells)} |")
+            lead = f"| {entry['accept']} | {100 * entry['share']:.0f} % | {entry['way']} |"
+            lines.append(f"{lead} {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -23,7 +23,7 @@ class Leaning:
     """Holds how a way's numbers move when one assumption moves from one end to the other.
 
     Attributes:
-        assumption: what is moved: "tpr", "fpr", "base_rate", "rows kept".
+        assumption: what is moved: "tpr", "fpr", "base_rate", "rollouts per prompt".
         low: its lower end.
         high: its upper end.
         bits: task bits at the two ends; None where the assumption does not enter.

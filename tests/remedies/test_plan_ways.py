@@ -95,10 +95,10 @@ def test_what_a_projection_rests_on_is_told(planned):
     way = by_name(planned)["good", "rft"]
     assert [each.round for each in way.projection] == [0, 1, 2, 3]
     told = {each.assumption: each for each in way.leanings}
-    assert set(told) == {"cost", "task bits", "tpr", "fpr", "rows kept"}
+    assert set(told) == {"cost", "task bits", "tpr", "fpr", "rollouts per prompt"}
     assert told["fpr"].low < 0.06 < told["fpr"].high
     assert told["fpr"].accuracy[0] > told["fpr"].accuracy[1]
-    assert told["rows kept"].accuracy[0] < told["rows kept"].accuracy[1]
+    assert told["rollouts per prompt"].accuracy[0] < told["rollouts per prompt"].accuracy[1]
 
 
 def test_group_relative_updates_are_projected_only_from_rounds_that_they_made():

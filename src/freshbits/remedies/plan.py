@@ -157,7 +157,7 @@ def _projected(evidence: Evidence, way: Way, begin: Start | str, rounds: int, tr
     if isinstance(begin, str):
         return replace(way, unprojected=begin)
     if way.method == "rft":
-        leanings = [_leaning(begin, rounds, name) for name in ("tpr", "fpr", "rows kept")]
+        leanings = [_leaning(begin, rounds, name) for name in ("tpr", "fpr", "rollouts per prompt")]
         return replace(way, projection=filtered(begin, rounds), leanings=leanings)
     way = replace(way, slower=float(relative_time(begin.tpr[0], begin.fpr[0])))
     if trained != "grpo":

@@ -133,11 +133,11 @@ def ends(begin: Start, rounds: int, name: str) -> tuple[float, float, list[float
     low, high = {
         "tpr": begin.tpr[1:],
         "fpr": begin.fpr[1:],
-        "rows kept": (max(begin.samples / 2, 1), begin.samples * 2),
+        "rollouts per prompt": (max(begin.samples / 2, 1), begin.samples * 2),
     }[name]
     found = []
     for end in (low, high):
-        if name == "rows kept":
+        if name == "rollouts per prompt":
             moved = replace(exact, samples=round(end))
         else:
             # The log's pass rates are what they are: another rate of errors means other base rates, but for truth.
