@@ -19,13 +19,13 @@ from freshbits.probes.race import ProbeResult, race
 from freshbits.probes.targets import binary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from benchmarks.policies.measured import Counted
     from numpy.typing import NDArray
 
 OWN, PASSES, HALF = "transformer", 3, 0.5
-FAMILIES = ("ngram", "gru", "transformer")
 FEATURES = [f"{name}=matches:{text}" for name, text in KINDS.items()]
 STEP = {"rft": 1.0, "grpo": 0.9}  # of what is learned in a pass; from development runs
 SPREAD = 0.2  # standard deviation of the step around that
@@ -47,10 +47,9 @@ def probed(directory: Path, seed: int) -> list[ProbeResult]:
     group = rows["group"].rank("dense").cast(pl.UInt64).to_numpy()
     high, low = pair_up(rows["signal.exact"].to_numpy(), group, seed)
     texts = (rows["prompt"] + rows["completion"]).to_list()
-    columns = {name: shows(rows["completion"], name).cast(pl.Float64).to_numpy() for name in KINDS}
-    columns["truth"] = rows["truth"].to_numpy()
+    columns = {name: _column(rows, name) for name in (*KINDS, "truth")}
     pairs = Pairs([texts[at] for at in high], [texts[at] for at in low])
-    return race(pairs, {name: (each[high], each[low]) for name, each in columns.items()}, families=FAMILIES, seed=seed)
+    return race(pairs, {name: (each[high], each[low]) for name, each in columns.items()}, families=[OWN], seed=seed)
 
 
 def step_of(method: str, learned: float | None) -> tuple[float, float]:
@@ -102,7 +101,7 @@ def summary(results: list[ProbeResult]) -> list[dict[str, Any]]:
     ]
 
 
-def learned(directory: Path, seed: int) -> dict[str, float | None]:
+def learned(directory: Path, seed: int, names: Sequence[str]) -> dict[str, float | None]:
     """Returns how much of each candidate a small model of the learner's family learns in one pass, in bits of 1.
 
     1 - h(accuracy in the last quarter of the pass), over pairs of round 0's rollouts of one prompt that differ in the
@@ -112,10 +111,9 @@ def learned(directory: Path, seed: int) -> dict[str, float | None]:
     rows = Rounds(directory).rollouts(0)
     group = rows["group"].rank("dense").cast(pl.UInt64).to_numpy()
     texts = (rows["prompt"] + rows["completion"]).to_list()
-    columns = {name: shows(rows["completion"], name).cast(pl.Float64).to_numpy() for name in KINDS}
-    columns["truth"] = rows["truth"].to_numpy()
     found: dict[str, float | None] = {}
-    for name, column in columns.items():
+    for name in names:
+        column = _column(rows, name)
         accuracy = []
         for again in range(PASSES):
             high, low = pair_up(column, group, seed + again)
@@ -138,18 +136,21 @@ def foreseen_first(directory: Path, seed: int) -> tuple[str, dict[str, Any]]:
     neither comes within the horizon.
     """
     verdict, named = audited(directory)
-    bits = learned(directory, seed)
     rows = Rounds(directory).rollouts(0)
     method = directory_method(directory)
-    columns = {name: shows(rows["completion"], name).cast(pl.Float64).to_numpy() for name in KINDS}
-    columns["truth"] = rows["truth"].to_numpy()
     rivals = [*([surest(rows)] if verdict == "at_risk" else []), "truth"]
-    rounds = {
-        name: to_rise(columns[name], rows["signal.exact"].to_numpy(), step_of(method, bits[name])[0]) for name in rivals
-    }
+    bits = learned(directory, seed, rivals)
+    paid = rows["signal.exact"].to_numpy()
+    rounds = {name: to_rise(_column(rows, name), paid, step_of(method, bits[name])[0]) for name in rivals}
     best = min(rounds, key=lambda name: rounds[name])
     told = best if rounds[best] <= HORIZON else "none"
     return told, {"audit": verdict, "named": named, "learned": bits, "rounds": rounds}
+
+
+def _column(rows: pl.DataFrame, name: str) -> NDArray[np.float64]:
+    if name == "truth":
+        return rows["truth"].to_numpy()
+    return shows(rows["completion"], name).cast(pl.Float64).to_numpy()
 
 
 def directory_method(directory: Path) -> str:

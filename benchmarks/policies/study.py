@@ -46,7 +46,8 @@ def _planted(plan: Plan, folder: Path) -> dict[str, Any]:
     directory = folder / plan.name
     found = counted(directory, plan.kind)
     told, why = foreseen_first(directory, plan.seed)
-    bits = learned(directory, plan.seed)[str(plan.kind)]
+    known = why["learned"]
+    bits = known[plan.kind] if plan.kind in known else learned(directory, plan.seed, [str(plan.kind)])[str(plan.kind)]
     trained = np.array(
         [Rounds(directory).ledger(number)["evaluation"]["trained_rows"] for number in range(1, plan.rounds + 1)]
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 from benchmarks.policies.bases import base
-from benchmarks.policies.foreseen import FAMILIES, learned, step_of
+from benchmarks.policies.foreseen import OWN, learned, step_of
 from benchmarks.policies.measured import crossing
 from benchmarks.policies.plans import METHODS, TAILS
 from benchmarks.policies.shortcuts import KINDS, shows
@@ -134,8 +134,8 @@ def from_start(plan: Weighed, directory: Path) -> dict[str, Any]:
     texts = (rows["prompt"] + rows["completion"]).to_list()
     pairs = Pairs([texts[at] for at in high], [texts[at] for at in low])
     given = {name: (each[high], each[low]) for name, each in columns.items()}
-    told = {each.name: each for each in race(pairs, given, families=FAMILIES, seed=plan.seed)}
-    known = learned(directory, plan.seed)
+    told = {each.name: each for each in race(pairs, given, families=[OWN], seed=plan.seed)}
+    known = learned(directory, plan.seed, ["truth", plan.kind])
     bits = {"accuracy": known["truth"], "easy": known[plan.kind]}
     found: dict[str, Any] = {}
     for name, each in columns.items():
