@@ -37,6 +37,9 @@ GALLERY = ROOT / "docs" / "gallery.md"
 FORECAST = ROOT / "docs" / "forecast.md"
 HACKING = ROOT / "docs" / "hacking.md"
 LOOPS = ROOT / "docs" / "loops.md"
+EFFICIENT = ROOT / "docs" / "efficient.md"
+SETS = ROOT / "docs" / "sft_sets.md"
+RUBRICS = ROOT / "docs" / "rubrics.md"
 CUT = "[…]"
 
 _PLACE = re.compile(
@@ -147,7 +150,7 @@ def folder_of(document: Path) -> Iterator[Path | None]:
 
 def main() -> None:
     """Rewrites the documents."""
-    for document in (README, FORECAST, HACKING, LOOPS, GALLERY):
+    for document in (README, FORECAST, HACKING, LOOPS, SETS, RUBRICS, EFFICIENT, GALLERY):
         with folder_of(document) as folder:
             if folder is None:
                 print(f"{document.name} left as it is: FRESHBITS_DATA names no folder with the public logs")

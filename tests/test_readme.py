@@ -43,6 +43,14 @@ def test_the_page_on_hacking_shows_what_is_judged(refresh, tmp_path):
     check(refresh, refresh.HACKING, tmp_path)
 
 
+def test_the_page_on_sets_shows_what_is_judged(refresh, tmp_path):
+    check(refresh, refresh.SETS, tmp_path)
+
+
+def test_the_page_on_spending_well_shows_what_is_computed(refresh, tmp_path):
+    check(refresh, refresh.EFFICIENT, tmp_path)
+
+
 def test_the_page_on_loops_shows_what_is_checked(refresh):
     with refresh.folder_of(refresh.LOOPS) as place:
         check(refresh, refresh.LOOPS, place)
@@ -56,7 +64,16 @@ def test_gallery_shows_what_the_public_logs_give(refresh):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/forecast.md", "docs/hacking.md", "docs/loops.md", "docs/gallery.md"]
+    "name",
+    [
+        "README.md",
+        "docs/forecast.md",
+        "docs/hacking.md",
+        "docs/loops.md",
+        "docs/efficient.md",
+        "docs/sft_sets.md",
+        "docs/gallery.md",
+    ],
 )
 def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -68,7 +85,17 @@ def test_every_block_with_output_is_one_that_is_rerun(refresh, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/forecast.md", "docs/loops.md", "docs/gallery.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/forecast.md",
+        "docs/loops.md",
+        "docs/efficient.md",
+        "docs/sft_sets.md",
+        "docs/gallery.md",
+    ],
 )
 def test_links_inside_the_repository_lead_somewhere(name):
     document = ROOT / name

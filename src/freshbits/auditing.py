@@ -36,6 +36,7 @@ from freshbits.criteria.ungrouped import (
     no_forecast,
     no_openness,
     no_within,
+    single,
     without_groups,
 )
 from freshbits.outputs.features.own import parse_features
@@ -173,7 +174,7 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
             signal: efficiency(evidence, signal, found, channels[signal], parts[signal].together)
             for signal, found in budgets.items()
         },
-        coverage=no_coverage() if made and alone(evidence) else coverage(evidence),
+        coverage=no_coverage(evidence) if single(evidence) else coverage(evidence),
         forecast={signal: no_forecast() if made else forecast(evidence, signal) for signal in budgets},
         hacking=ranked,
         remedies=advise(evidence, budgets, parts),

@@ -69,6 +69,7 @@ class Sft:
         status, code, reason, needs: as every section has them.
         made: "set", or "pairs" of chosen and rejected.
         rows: completions; `instructions` rows of the file, repeats included.
+        compared: inside what features were compared: "prompts", "pairs", or the "set" where prompts stand alone.
         judges: `{signal, judge, writer, same, rows, words}` per signal whose judge is named, or could be.
         right: share of the set that is right, where rows are labelled.
         duplicates: `{instructions, responses, pairs: {rows, exact, normalised, near}}`, shares of rows that repeat.
@@ -84,6 +85,7 @@ class Sft:
     made: str = "set"
     rows: int = 0
     instructions: int = 0
+    compared: str = "prompts"
     judges: list[dict[str, Any]] = field(default_factory=list)
     right: dict[str, Any] | None = None
     duplicates: dict[str, Any] | None = None

@@ -62,7 +62,7 @@ def filtered(evidence: Evidence, signal: str, channel: Channel) -> Json | None:
     found["precision"] = {
         "before": asdict(channel.base_rate),
         "after": asdict(channel.ppv),
-        "gain": _gain(evidence, signal),
+        "gain": bought(evidence, signal),
     }
     found["expected_gain"] = {
         "relative": asdict(channel.ppv),
@@ -129,8 +129,8 @@ def _coverage(evidence: Evidence, signal: str) -> Json:
     return found
 
 
-def _gain(evidence: Evidence, signal: str) -> Json | None:
-    """Estimates precision after less before, from the same labelled rows."""
+def bought(evidence: Evidence, signal: str) -> Json | None:
+    """Estimates precision after less before, from the same labelled rows; None from fewer than 30."""
     rows = labelled(evidence.tally, signal)
     if rows is None or rows.score.size < FEWEST:
         return None

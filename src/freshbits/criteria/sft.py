@@ -9,8 +9,9 @@ import numpy as np
 
 from freshbits.criteria.authors import authors
 from freshbits.criteria.filtered import filtered
+from freshbits.criteria.ungrouped import alone
 from freshbits.information.resampling import MIN_PROMPTS, mean
-from freshbits.information.variety import variety
+from freshbits.information.variety import mostly, variety
 from freshbits.information.weighted import Sample, share
 from freshbits.results import Estimate, Sft
 
@@ -46,6 +47,7 @@ def sft(evidence: Evidence, channels: dict[str, Channel]) -> Sft | None:
         made=evidence.made,
         rows=held.rows.height,
         instructions=instructions.height,
+        compared="pairs" if evidence.made == "pairs" else "set" if alone(evidence) else "prompts",
         judges=authors(evidence),
         right=_right(evidence),
         duplicates=_duplicates(held, instructions),
@@ -101,7 +103,7 @@ def _spread(rows: pl.DataFrame, column: str, unit: str) -> Json:
     if np.unique(prompts).size >= MIN_PROMPTS:
         made = variety(label, prompts, unit=unit)
         told |= {
-            "effective": asdict(made.effective) if made.effective is not None else None,
+            "effective": asdict(made.effective) if made.effective is not None and mostly(made) else None,
             "good_turing": asdict(made.good_turing),
             "chao1": asdict(made.chao1),
         }

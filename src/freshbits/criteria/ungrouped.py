@@ -35,6 +35,12 @@ def alone(evidence: Evidence) -> bool:
     return evidence.made == "set" and float(np.median(evidence.tally.prompts["rows"].to_numpy())) < 2
 
 
+def single(evidence: Evidence) -> bool:
+    """Tells whether a set has no groups to cover anything: pairs, or one response per instruction and writer."""
+    rows = evidence.tally.groups["rows"].to_numpy()
+    return evidence.made == "pairs" or (evidence.made == "set" and float(np.median(rows)) < 2)
+
+
 def no_budget(evidence: Evidence, signal: str) -> Budget:
     """Returns the budget of a signal without groups: its mean, and no contrast."""
     values = evidence.tally.values[signal]
@@ -86,9 +92,9 @@ def no_within(channel: Channel) -> Channel:
     return replace(channel, bits=None, p_value=None, negative_j=None, pressure=None, worst_prompts=[])
 
 
-def no_coverage() -> Coverage:
+def no_coverage(evidence: Evidence) -> Coverage:
     """Returns the coverage of a set: answers repeat inside prompts only where there are several."""
-    return Coverage(status="not_applicable", code=CODE, reason=ALONE)
+    return Coverage(status="not_applicable", code=CODE, reason=PAIR if evidence.made == "pairs" else ALONE)
 
 
 def no_forecast() -> Forecast:

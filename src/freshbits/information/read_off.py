@@ -23,7 +23,7 @@ def read_off(
     mutual information; what noise there is beyond that makes it a little less than 0, which is shown as 0. The interval
     (95 %) is that of a mean over prompts.
 
-    >>> rng = np.random.default_rng(0); q = np.arange(600, dtype=np.uint64); x = rng.random((600, 1))
+    >>> rng = np.random.default_rng(0); q = np.arange(300, dtype=np.uint64); x = rng.random((300, 1))
     >>> read_off((x[:, 0] > 0.5).astype(np.int64), x, q, unit="bits/row").value > 0.8
     True
     """

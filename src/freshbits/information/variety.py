@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from freshbits.results import Estimate
 
 FOLDS = 20
+MOSTLY = 0.5  # of the probability seen before; with less, the few pairs that agree tell an effective number badly
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,22 @@ def variety(label: NDArray[np.int64], prompts: NDArray[np.uint64], *, unit: str)
     )
 
 
+def mostly(found: Variety) -> bool:
+    """Tells whether most of what there is was seen (Good-Turing .5 or more), so that an effective number means much.
+
+    >>> mostly(variety(np.arange(50), np.arange(50, dtype=np.uint64), unit="labels"))
+    False
+    """
+    return (found.good_turing.value or 0.0) >= MOSTLY
+
+
 def left_of_variety(
     label: NDArray[np.int64], kept: NDArray[np.bool_], prompts: NDArray[np.uint64]
 ) -> tuple[Estimate | None, int, float]:
     """Estimates what a filter leaves of the effective number of labels, and how many labels of how many expected.
 
     Returns:
-        (effective number among kept rows / among all, 95 %, jackknife over prompts, None where no two rows agree;
+        (effective number among kept rows / among all, 95 %, jackknife over prompts, None where most is unseen;
         labels among the kept rows; labels that a random part of the same size would hold on average).
 
     >>> label = np.tile([0, 1], 50); prompts = np.arange(100, dtype=np.uint64)
@@ -86,7 +96,8 @@ def left_of_variety(
     some, _ = _by_fold(np.where(kept, label, -1), prompts, int(label.max()) + 1)
     agree = np.array([[_agree(part) for part in side] for side in (whole, some)])
     ratio = None
-    if (agree > 0).all():
+    seen = min(_of(side[0])[1] for side in (whole, some))
+    if seen >= MOSTLY and (agree > 0).all():
         ratio = estimate(
             agree[0] / agree[1], unit="share of the effective number", method="ratio, jackknife over prompts",
             prompts=int(np.unique(prompts).size), rollouts=int(label.size),

@@ -108,8 +108,9 @@ def near(values: NDArray[np.uint32], order: NDArray[np.int64]) -> NDArray[np.boo
         key ^= (part[:, 2] << np.uint64(32) | part[:, 3]) * np.uint64(0xBF58476D1CE4E5B9)
         _, first, place = np.unique(key, return_index=True, return_inverse=True)
         leader = looked[first[place]]
-        alike = (values[looked] == values[leader]).sum(axis=1) >= AGREE
-        found[looked] |= alike & (leader != looked)
+        later = np.flatnonzero((leader != looked) & ~found[looked])  # few: most texts meet nobody
+        alike = (values[looked[later]] == values[leader[later]]).sum(axis=1) >= AGREE
+        found[looked[later[alike]]] = True
     return found
 
 

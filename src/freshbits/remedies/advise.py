@@ -23,6 +23,14 @@ def advise(evidence: Evidence, budgets: dict[str, Budget], components: dict[str,
 
 
 def _label(evidence: Evidence, budgets: dict[str, Budget]) -> list[Remedy]:
+    if evidence.made is not None and not budgets and not evidence.truth:
+        return [
+            Remedy(
+                command=evidence.label_command(),
+                why="nobody scored this set: how much of it is right takes truth on some rows",
+                expected=f"the share that is right to about ± {expected_width(300, share=1.0):.2f}",
+            )
+        ]
     judged = [name for name, budget in budgets.items() if budget.mean is not None and budget.kind != "constant"]
     if evidence.truth or not judged:
         return []

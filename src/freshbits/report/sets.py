@@ -70,9 +70,10 @@ def variety(sft: Sft) -> list[str]:
     if opened:
         common = ", ".join(f"“{entry['name']}” {_percent(entry['share'])}" for entry in opened["commonest"][:3])
         unseen = estimate_of(opened["good_turing"])
+        spread = f", {number(found, 1)} effective" if (found := estimate_of(opened["effective"])) is not None else ""
         lines.append(
-            f"{held['instructions']:,} different instructions in {opened['distinct']:,} openings (first three words), "
-            f"{number(estimate_of(opened['effective']), 1)} effective; commonest: {common}"
+            f"{held['instructions']:,} different instructions in {many(opened['distinct'], 'opening')} (first three "
+            f"words){spread}; commonest: {common}"
         )
         if unseen is not None:
             lines.append(f"one more instruction would open as another does with {share(unseen)} (Good-Turing)")
@@ -81,8 +82,9 @@ def variety(sft: Sft) -> list[str]:
         part = held.get(name)
         if part and part["distinct"] > 1:
             common = ", ".join(f"{entry['name']} {_percent(entry['share'])}" for entry in part["commonest"][:3])
-            spread = number(estimate_of(part["effective"]), 1)
-            lines.append(f"{part['distinct']:,} {name}, {spread} effective: {common}")
+            found = estimate_of(part["effective"])
+            spread = f", {number(found, 1)} effective" if found is not None else ""
+            lines.append(f"{part['distinct']:,} {name}{spread}: {common}")
     code = sft.code_length or {}
     told = [f"{number(estimate_of(code[name]))} bits per {name}" for name in ("response", "token") if code.get(name)]
     return [*lines, *([f"code length under the writer: {', '.join(told)}"] if told else [])]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_CANDIDATES = 5
 MOST_Q = 0.1
+WHERE = {"set": "in the set, region held fixed", "pairs": "inside a pair", "prompts": "inside a prompt"}
 
 
 def page(audit: Audit, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -185,7 +186,7 @@ def _follows(console: Console, audit: Audit) -> None:
     told = "right and wrong not held fixed" if audit.log.truth else "shortcut or skill cannot be told without labels"
     told = "beyond the truth: with right and wrong held fixed" if beyond else told
     several = any(candidate.source_fixed for _, section in rows for candidate in section.features)
-    unit = "pair" if audit.log.pairs else "row" if _whole_set(audit) else "rollout"
+    unit = "pair" if audit.log.pairs else "row" if audit.sft is not None else "rollout"
     table = new_table(
         "",
         f"bits per {unit}",
@@ -206,15 +207,10 @@ def _follows(console: Console, audit: Audit) -> None:
             q = f"{candidate.q_value:.1g}" if candidate.q_value is not None else ""
             table.add_row(*cells, candidate.direction or "", q)
     where = "in judged pairs" if audit.log.pairs else "inside a prompt"
-    if _whole_set(audit):
-        where = "in the set, region held fixed"
+    if audit.sft is not None:
+        where = WHERE[audit.sft.compared]
     console.print(f"\n[bold]What the signal follows {where}[/bold] ({told})")
     console.print(table)
-
-
-def _whole_set(audit: Audit) -> bool:
-    """Tells whether rows were compared over the whole set, not inside groups or pairs."""
-    return audit.sft is not None and audit.sft.made == "set" and audit.coverage.code == "NO_GROUPS"
 
 
 def _answers(console: Console, audit: Audit) -> None:

@@ -82,7 +82,7 @@ def texts(log: Log, progress: Callable[[str], None] | None = None) -> Texts | No
     held = pl.concat(parts, how="vertical_relaxed")
     if read > MOST_NEAR:
         sketches = {}
-    found = {name: _near(name, np.vstack(values), held) for name, values in sketches.items()}
+    found = {name: _near(name, np.vstack(sketches.pop(name)), held) for name in list(sketches)}
     told = {pair: count for pair, count in authors.items() if pair[0]}
     return Texts(held, found, told, writers)
 

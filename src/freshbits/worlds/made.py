@@ -122,8 +122,9 @@ class Made:
         chance = np.where(right, self.tpr, np.where(long, self.lured, self.fpr))
         kept = rng.random(total) < chance
         said = [
-            f"The answer to item {place} is {'right' if good else 'wrong'}{self._more(rng) if more else ''}."
-            for place, (good, more) in enumerate(zip(right, long, strict=True))
+            f"{' '.join(text.split()[-5:])}: item {place} is {'right' if good else 'wrong'}"
+            f"{self._more(rng) if more else ''}."
+            for place, (text, good, more) in enumerate(zip(asked, right, long, strict=True))
         ]
         frame = pl.DataFrame(
             {

@@ -19,6 +19,7 @@ from freshbits.report.html.panels.lead import lead, read
 from freshbits.report.html.panels.openness import openness
 from freshbits.report.html.panels.projected import projected
 from freshbits.report.html.panels.prompts import prompts
+from freshbits.report.html.panels.sets import sets
 from freshbits.report.html.panels.side import order, side
 from freshbits.report.html.panels.spent import covered, spent
 from freshbits.report.html.panels.todo import advice, todo
@@ -51,8 +52,9 @@ def audit_html(audit: Audit) -> str:
         followed(audit, numbers),
     ]
     proven, open_ = ([panel for panel in panels if panel.shows is shown] for shown in (True, False))
+    first = [sets(audit.sft, numbers)] if audit.sft is not None else []
     # What the log can prove, what to do, what it cannot tell; each in the order of the questions.
-    panels = [*proven, todo(audit.remedies), *open_, prompts(audit)]
+    panels = [*first, *proven, todo(audit.remedies), *open_, prompts(audit)]
     return document(f"audit of {audit.log.format}", join(lead(audit), read(audit)), panels, numbers)
 
 

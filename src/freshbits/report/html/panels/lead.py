@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from freshbits.report.html.escape import Html, join, tag
 from freshbits.report.html.panels.channel import rates
 from freshbits.report.html.parts import notes, unbroken
+from freshbits.report.sets import headline, judges
 from freshbits.report.shortcuts import tells
 from freshbits.report.terminal import carries
 from freshbits.report.truth import verdict_of
@@ -52,6 +53,10 @@ def _sentences(audit: Audit) -> list[tuple[str, str, str]]:
     found = [
         (source.source, f"does not answer its prompts: {source.why}.", "judged") for source in audit.log.degenerate
     ]
+    if audit.sft is not None:
+        if not audit.log.truth:  # else openness says so below
+            found += [(signal, f"is closed: {words}.", "judged") for signal, words, same in judges(audit.sft) if same]
+        found.append(("the set", f"holds {headline(audit.sft)}", "judged" if audit.sft.duplicates else "not_judged"))
     found += [
         (signal, f"is at risk of being hacked: {tells(section)}.", "judged")
         for signal, section in audit.hacking.items()
