@@ -55,13 +55,8 @@ def markdown(found: dict[str, Any]) -> str:
     lines = ["# Rubrics: servers that misbehave, kills, ways out", ""]
     lines += ["Made by `python -m benchmarks.rubrics`. The judge of the first two parts goes by rule.", ""]
     lines += ["## Forty ways out of the quotation", ""]
-    lines += [
-        "How many make a judge obey that takes structure literally:",
-        "",
-        "| prompt | obeyed of 40 |",
-        "| --- | --- |",
-    ]
-    lines += [f"| {name} | {row['obeyed']} |" for name, row in found["ways_out"].items()]
+    lines += ["How many make a judge obey that takes structure literally:", ""]
+    lines += [f"- {name}: {row['obeyed']} of {row['ways']}" for name, row in found["ways_out"].items()]
     lines += ["", "## A server that misbehaves, and a run that is killed", ""]
     for row in found["killed"]:
         faults = sum(row["faults"].values())

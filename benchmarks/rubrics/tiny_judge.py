@@ -1,7 +1,8 @@
 """A tiny chat model that has learned one thing: to answer a rubric's question in its form, with the right code.
 
-It is made here, without a network: a Llama of two layers over bytes, with a ChatML template. Its verdict depends on the
-code, so on the texts and the secret; it judges nothing. It stands in for a judge behind a real server.
+It is made here, without a network: a Mistral of two layers over bytes, with a ChatML template. It looks 192 bytes back,
+so it is trained on the ends of questions and answers whole ones. Its verdict depends on the code, so on the texts and
+the secret; it judges nothing. It stands in for a judge behind a real server.
 
     python -m benchmarks.rubrics.tiny_judge DIR
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
 from freshbits.signals.rubric.asking import question
 from freshbits.signals.rubric.criteria import Criterion
@@ -29,7 +30,7 @@ TEMPLATE = (
 CRITERION = Criterion("right", "Is the answer right?")
 REPLY = '{{"code": "{code}", "reason": "So it is.", "verdicts": {{"right": "{verdict}"}}}}<|im_end|>'
 LONGEST = 8192
-SHORT, WHOLE = 600, 60  # steps on short ends of questions, and on whole ones
+STEPS, BACK = 450, 192
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -52,17 +53,17 @@ def make(folder: Path, seed: int = 0) -> float:
     torch.set_num_threads(1)
     rng = random.Random(seed)
     words = tokenizer()
-    config = LlamaConfig(
+    config = MistralConfig(
         vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=4, sliding_window=BACK,
         max_position_embeddings=LONGEST, pad_token_id=0, eos_token_id=2, bos_token_id=None, tie_word_embeddings=False,
     )  # fmt: skip
-    model = LlamaForCausalLM(config)
+    model = MistralForCausalLM(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for step in range(SHORT + WHOLE):
-        whole = step >= SHORT
-        rows = [_example(rng, whole=whole) for _ in range(4 if whole else 24)]
+    for step in range(STEPS):
+        rows = [_example(rng, whole=False) for _ in range(24)]
         for group in optimizer.param_groups:
-            group["lr"] = 3e-3 * (1 - step / (SHORT + WHOLE))
+            group["lr"] = 3e-3 * (1 - step / STEPS)
         loss = _loss(model, words, rows)
         optimizer.zero_grad()
         loss.backward()

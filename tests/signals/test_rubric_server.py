@@ -13,6 +13,7 @@ from freshbits.errors import InputError
 from freshbits.signals import server as serving_module
 from freshbits.signals.journal import journal_of
 from freshbits.signals.named import make
+from freshbits.signals.pace import Pace
 from freshbits.signals.rubric.file import parse_rubric
 from freshbits.signals.rubric.options import Options
 from freshbits.signals.rubric.signal import RubricSignal
@@ -238,6 +239,26 @@ def test_both_orders_of_a_pair_are_asked_and_swapped_back(judge, bad, monkeypatc
     # A judge that always prefers what comes first contradicts itself: 1 and 0, on the average a tie.
     assert frame.select("rubric.helpful@1", "rubric.helpful@2", "rubric.helpful").row(0) == (1.0, 0.0, 0.5)
     assert bad.seen.requests == 2
+
+
+def test_no_minute_holds_more_than_allowed():
+    now = [0.0]
+    pace = Pace(5, 1000, clock=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+    asked = []
+    for number in range(40):
+        if number == 20:
+            pace.hold(7.0)
+            held = now[0]
+        tokens = (50, 300, 1200, 700)[number % 4]
+        place = pace.enter(tokens)
+        asked.append((now[0], tokens if number % 3 else tokens // 2))
+        pace.leave(place, asked[-1][1])
+    assert asked[20][0] >= held + 7.0
+    for begun, _ in asked:
+        minute = [tokens for when, tokens in asked if begun <= when < begun + 60.0]
+        assert len(minute) <= 5
+        assert sum(minute) <= 1000 or len(minute) == 1  # one that is larger by itself goes alone
+    assert Pace().enter(10**9) is not None
 
 
 def test_the_key_names_what_verdicts_depend_on_and_nothing_else():

@@ -262,7 +262,8 @@ def _origins(columns: Sequence[str], signals: Sequence[Signal], given: Mapping[s
 
 def _compares(signal: Signal) -> bool:
     """Returns whether a signal holds completions against something of their row, so that a gold can be checked."""
-    return signal.origin != "own_state" and not signal.whole_groups and bool(signal.needs or traits(signal).wants)
+    held = bool(signal.needs or traits(signal).wants) and not traits(signal).judges
+    return signal.origin != "own_state" and not signal.whole_groups and held
 
 
 def _heard(progress: Progress, name: str) -> Callable[[int], None] | None:
