@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +12,13 @@ from benchmarks.policies.foreseen import foreseen_first, foreseen_onset, learned
 from benchmarks.policies.measured import counted
 from benchmarks.policies.plans import Plan, plain, planted, rare
 from benchmarks.policies.trained import PLAIN, PLANTED, RARE, WEIGHED, to_cure
+from benchmarks.policies.weighted import ROUNDS as WEIGHED_ROUNDS
 from benchmarks.policies.weighted import course, foreseen, from_start, rules, used_up, weighed
 
 from freshbits.loop.rounds import Rounds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LASTS = (0, 1, 2)  # last round that a forecast of the onset knows
@@ -22,15 +26,29 @@ MARGIN = 0.05  # above its base rate within which a shortcut's use is back
 
 
 def read_all(place: Path) -> dict[str, Any]:
-    """Reads every part of the study."""
+    """Reads every part of the study; what was read of a loop is kept under `read`, and not read again."""
     folder = place / "final"
+    loops = [(plan, _planted) for plan in map(planted, PLANTED)] + [(plan, _plain) for plan in map(plain, PLAIN)]
+    loops += [(plan, _rare) for plan in map(rare, RARE)]
+    by: dict[str, list[dict[str, Any]]] = {"planted": [], "plain": [], "rare": []}
+    for plan, how in loops:
+        if _whole(plan, folder):
+            by[plan.name.partition("-")[0]].append(_kept(place, plan.name, partial(how, plan, folder)))
+    done = [seed for seed in WEIGHED if Rounds(folder / weighed(seed).name).done > WEIGHED_ROUNDS]
     return {
-        "planted": [_planted(planted(seed), folder) for seed in PLANTED if _whole(planted(seed), folder)],
-        "plain": [_plain(plain(seed), folder) for seed in PLAIN if _whole(plain(seed), folder)],
-        "weighed": [found for seed in WEIGHED if (found := _weighed(seed, folder)) is not None],
+        **by,
+        "weighed": [_kept(place, f"weighed-{seed}", partial(_weighed, seed, folder)) for seed in done],
         "cured": _cured(place),
-        "rare": [_rare(rare(seed), folder) for seed in RARE if _whole(rare(seed), folder)],
     }
+
+
+def _kept(place: Path, name: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    file = place / "read" / f"{name}.json"
+    if not file.is_file():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(read()), encoding="utf-8")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def _whole(plan: Plan, folder: Path) -> bool:
@@ -67,7 +85,7 @@ def _planted(plan: Plan, folder: Path) -> dict[str, Any]:
         "why": why,
         "learned": bits,
         "foreseen_onset": {
-            last: [_finite(each) for each in foreseen_onset(found, step_of(plan.method, bits), last, trained)]
+            str(last): [_finite(each) for each in foreseen_onset(found, step_of(plan.method, bits), last, trained)]
             for last in LASTS
         },
         "probes": summary(probed(directory, plan.seed)),
@@ -80,11 +98,9 @@ def _plain(plan: Plan, folder: Path) -> dict[str, Any]:
     return {**_head(plan), "foreseen_first": told, "why": why, "probes": summary(probed(directory, plan.seed))}
 
 
-def _weighed(seed: int, folder: Path) -> dict[str, Any] | None:
+def _weighed(seed: int, folder: Path) -> dict[str, Any]:
     plan = weighed(seed)
     directory = folder / plan.name
-    if Rounds(directory).done <= 4:
-        return None
     came = course(directory, plan.kind)
     first, rounds = used_up(came)
     start = from_start(plan, directory)
@@ -116,7 +132,7 @@ def _cured(place: Path) -> list[dict[str, Any]]:
                 continue
             after = counted(directory, plan.kind)
             ways[how] = {
-                **final(directory),
+                **_kept(place, f"{again.name}-exact", partial(final, directory)),
                 "right": float(after.right[ROUNDS]),
                 "shown": float(after.shown[ROUNDS]),
             }

@@ -1,0 +1,86 @@
+"""What the study comes to: counts beside the bars that were set before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from benchmarks.policies.study import LASTS, MARGIN
+
+BARS = {"first": 0.8, "false_alarms": 1, "onset": 0.25, "order": 0.8, "cured": 0.9}
+NEVER = 8  # rounds trained: a forecast beyond them, or of never, foresees none
+LEANS = 0.5  # agreement above which a signal leans to more of a candidate
+
+
+def right_first(run: dict[str, Any]) -> bool:
+    """Tells whether the forecast named the planted kind where it came first, or none where it did not."""
+    if run["first"] == "shortcut":
+        return bool(run["foreseen_first"] == run["kind"])
+    return run["foreseen_first"] in ("truth", "none")
+
+
+def by_probes(run: dict[str, Any]) -> str:
+    """Returns what probes say by themselves: the candidate most relied on of those that the signal leans to."""
+    leaning = [each for each in run["probes"] if each["relied_on"] is not None and each["agreement"] > LEANS]
+    return str(max(leaning, key=lambda each: each["relied_on"])["name"]) if leaning else "none"
+
+
+def summed(found: dict[str, Any]) -> dict[str, Any]:
+    """Counts what the bars ask for."""
+    planted, plain = found["planted"], found["plain"]
+    onset = {last: errors(planted, last) for last in LASTS}
+    ways: dict[str, list[dict[str, Any]]] = {}
+    for run in found["cured"]:
+        for how, after in run["ways"].items():
+            if how not in ("none", "clean"):
+                ways.setdefault(how, []).append({"run": run, **after})
+    return {
+        "first_right": sum(right_first(run) for run in planted),
+        "planted": len(planted),
+        "shortcut_first": sum(run["first"] == "shortcut" for run in planted),
+        "hacked": sum(run["hacked"] for run in planted),
+        "probes_right": sum((by_probes(run) == run["kind"]) == (run["first"] == "shortcut") for run in planted),
+        "false_alarms": sum(run["foreseen_first"] not in ("truth", "none") for run in plain),
+        "probes_alarms": sum(by_probes(run) not in ("truth", "none") for run in plain),
+        "plain": len(plain),
+        "onset": onset,
+        "order_right": sum(run["foreseen"] == run["first"] for run in found["weighed"]),
+        "weighed": len(found["weighed"]),
+        "rules_right": {
+            rule: sum(run["rules"][rule] == run["first"] for run in found["weighed"])
+            for rule in (found["weighed"][0]["rules"] if found["weighed"] else ())
+        },
+        "cured": {
+            how: {
+                "runs": len(some),
+                "as_right": sum(each["held_out"] >= each["run"]["ways"]["none"]["held_out"] for each in some),
+                "back": sum(each["shown"] <= each["run"]["base_rate"] + MARGIN for each in some),
+            }
+            for how, some in ways.items()
+        },
+    }
+
+
+def errors(planted: list[dict[str, Any]], last: int) -> dict[str, Any]:
+    """Compares forecasts of the onset with what came, for runs whose onset was still ahead."""
+    ahead = [run for run in planted if run["onset"] is None or run["onset"] > last]
+    came = [run for run in ahead if run["onset"] is not None]
+    told = [run["foreseen_onset"][str(last)] for run in came]
+    error = [
+        abs((at if at is not None else np.inf) - run["onset"]) / run["onset"]
+        for run, (at, *_) in zip(came, told, strict=True)
+    ]
+    inside = [
+        low is not None and low <= run["onset"] and (high is None or run["onset"] <= high)
+        for run, (_, low, high) in zip(came, told, strict=True)
+    ]
+    none = [run for run in ahead if run["onset"] is None]
+    silent = [at is None or at > NEVER for at in (run["foreseen_onset"][str(last)][0] for run in none)]
+    return {
+        "runs": len(came),
+        "within": sum(each <= BARS["onset"] for each in error),
+        "median_error": float(np.median(error)) if error else None,
+        "inside": sum(inside),
+        "without": len(none),
+        "without_told": sum(silent),
+    }
