@@ -31,9 +31,6 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         place = asked.runs or Path(temporary)
-        runs = [course(arm, seed, played(guess(arm, seed), place / f"{arm.name}-{seed}", arm.control))
-                for seed in SEEDS for arm in ARMS]  # fmt: skip
-        audits = [audited(f"guess, {arm.name}", place / f"{arm.name}-{SEEDS[0]}") for arm in ARMS[:2]]
         others: list[dict[str, Any]] = []
         for python in asked.verifiers:
             version, later = _version(python)
@@ -45,6 +42,9 @@ def main() -> None:
                                "right": [row.accuracy.value for row in found.rounds if row.accuracy is not None],
                                "faults": [row.evaluation.get("faults", 0.0) for row in found.rounds],
                                **audited(f"{name}, {method}", directory)})  # fmt: skip
+        runs = [course(arm, seed, played(guess(arm, seed), place / f"{arm.name}-{seed}", arm.control))
+                for seed in SEEDS for arm in ARMS]  # fmt: skip
+        audits = [audited(f"guess, {arm.name}", place / f"{arm.name}-{SEEDS[0]}") for arm in ARMS[:2]]
     asked.output.mkdir(parents=True, exist_ok=True)
     data = {"guess": runs, "audits": audits, "verifiers": others}
     (asked.output / "environments.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

@@ -12,8 +12,9 @@ from freshbits.loop.run import run
 if TYPE_CHECKING:
     from freshbits.loop.run import Control, Run
 
-ROUNDS, SEEDS, LAST = 8, (11, 12, 13), 3
-SAMPLES = 48  # episodes of each of the 20 held-out prompts, in every round
+ROUNDS, SEEDS, LAST = 8, (21, 22, 23), 3
+UPDATES = {"learning_rate": 1e-3, "batch": 256, "epochs": 4}
+SAMPLES = 32  # episodes of each of the 20 held-out prompts, in every round
 MODULES = Path(__file__).parents[2] / "examples" / "environments"
 
 
@@ -30,13 +31,13 @@ ARMS = (Arm("rft", "rft"), Arm("grpo", "grpo"), Arm("fresh", "rft", "fresh"), Ar
 
 
 def guess(arm: Arm, seed: int) -> Loop:
-    """Declares the game: 64 prompts, 8 episodes of each, 16 updates in a round."""
+    """Declares the game: 64 prompts, 8 episodes of each, 8 updates of 256 in a round."""
     declared: dict[str, Any] = {
         "name": f"guess {arm.name}",
         "task": {"environment": "guess", "seed": seed},
         "model": {"config": "tiny-turns"},
         "signal": [{"environment": "success"}, {"environment": "step_reward", "weight": 0.0, "accept": 0.0}],
-        "train": {"method": arm.method, "rounds": ROUNDS, "prompts": 64},
+        "train": {"method": arm.method, "rounds": ROUNDS, "prompts": 64, **UPDATES},
         "meter": {"samples": SAMPLES},
         "seed": seed,
     }

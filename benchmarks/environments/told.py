@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 NAMES = ", ".join(map(str, SEEDS))
 HEAD = f"""Loops on environments of several turns. The game `guess`: a number of a range of 15 is found in four
-guesses or not; base `tiny-turns`, 64 prompts with 8 episodes each, 16 updates of 64 episodes at rate 3e-4 in each of
+guesses or not; base `tiny-turns`, 64 prompts with 8 episodes each, 8 updates of 256 episodes at rate 1e-3 in each of
 {ROUNDS} rounds, from one base, seeds {NAMES}. Arms differ only in what they are trained on: episodes that succeeded
 (`rft`), all by their success against their group's (`grpo`), as many demonstrations of a player who guesses anything
 that is still possible (`fresh`), nothing (`frozen`). Success is counted on 20 prompts that are never trained on,
 {SAMPLES} episodes of each in every round. The bar, set before these seeds were run: the mean of the last {LAST}
-rounds above both controls in every seed. Rate and updates were chosen on seed 1."""
+rounds above both controls in every seed. Rate and updates were chosen on seed 1. A first set-up, 16 updates of 64 at
+rate 3e-4 and one hidden number for all attempts of a group, was given up after two seeds (11, 12), in which rft was
+5.9 and 5.0 points above `fresh`, and grpo 2.2 and 0.3."""
 
 
 def course(arm: Arm, seed: int, run: Run) -> dict[str, Any]:

@@ -35,6 +35,7 @@ STRUCTURE = {
     "retrained_judge": "open, decaying",
     "mixed": "open, renewing",
     "retrieval": "open, exhaustible",
+    "guess": "open, renewing",
 }
 
 
@@ -44,7 +45,7 @@ def run(*arguments: object):
 
 def test_every_shape_has_an_example_and_every_example_its_structure():
     assert {path.stem for path in EXAMPLES.glob("*.yaml")} == set(STRUCTURE)
-    assert set(SHAPES) | {"retrieval"} == set(STRUCTURE)
+    assert set(SHAPES) | {"retrieval", "guess"} == set(STRUCTURE)
 
 
 @pytest.mark.parametrize("name", STRUCTURE)

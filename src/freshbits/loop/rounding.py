@@ -202,8 +202,9 @@ class Rounding:
         """Returns what the model wrote as columns of the round's rows, and its tokens."""
         temperature, seed = self.loop.train.temperature, self._seed(number, "rollouts")
         if isinstance(self.task, Turns):
-            # What an episode hides is the same for all attempts of a group, and drawn anew in every round.
-            hidden = [random.Random(f"{seed} {prompt.text}").getrandbits(31) for prompt in asked]
+            # Every attempt is hidden something of its own: one secret for a group would teach that secret.
+            rng = random.Random(seed)
+            hidden = [rng.getrandbits(31) for _ in asked]
             found = told(self.task, model, self._generator(model), asked, hidden, temperature, seed)
             rows = columns(found)
             if self.loop.meter.truth not in OWN_CHECK:
