@@ -37,6 +37,7 @@ GALLERY = ROOT / "docs" / "gallery.md"
 FORECAST = ROOT / "docs" / "forecast.md"
 HACKING = ROOT / "docs" / "hacking.md"
 LOOPS = ROOT / "docs" / "loops.md"
+ENVIRONMENTS = ROOT / "docs" / "environments.md"
 EFFICIENT = ROOT / "docs" / "efficient.md"
 SETS = ROOT / "docs" / "sft_sets.md"
 RUBRICS = ROOT / "docs" / "rubrics.md"
@@ -150,7 +151,7 @@ def folder_of(document: Path) -> Iterator[Path | None]:
 
 def main() -> None:
     """Rewrites the documents."""
-    for document in (README, FORECAST, HACKING, LOOPS, SETS, RUBRICS, EFFICIENT, GALLERY):
+    for document in (README, FORECAST, HACKING, LOOPS, SETS, RUBRICS, EFFICIENT, ENVIRONMENTS, GALLERY):
         with folder_of(document) as folder:
             if folder is None:
                 print(f"{document.name} left as it is: FRESHBITS_DATA names no folder with the public logs")
