@@ -35,6 +35,8 @@ def main() -> None:
     parser.add_argument("-w", "--work", type=Path, default=Path("build/probes"), help="folder of what is done already")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     parser.add_argument("--stages", type=int, default=5, help="1 to 5: learners, probes, few labels, second learners")
+    parser.add_argument("--few", type=int, default=len(HELD), help="configurations also probed with few labels")
+    parser.add_argument("--more", type=int, default=len(HELD), help="configurations with a second learner")
     asked = parser.parse_args()
     work = asked.work
     dev = {"learned": filled(work / "dev_learned.jsonl", DEV, learned)}
@@ -46,9 +48,11 @@ def main() -> None:
         held["learned"] = filled(work / "held_learned.jsonl", HELD, partial(_one_learner, turn=0))
     if asked.stages >= 4:
         for rows in LABELS:
-            held[f"probed_{rows}"] = filled(work / f"held_probed_{rows}.jsonl", HELD, partial(probed, rows=rows))
+            held[f"probed_{rows}"] = filled(
+                work / f"held_probed_{rows}.jsonl", HELD[: asked.few], partial(probed, rows=rows)
+            )
     if asked.stages >= 5:
-        more = filled(work / "held_more.jsonl", HELD, partial(_one_learner, turn=2))
+        more = filled(work / "held_more.jsonl", HELD[: asked.more], partial(_one_learner, turn=2))
         held["learned"] = {seed: {**found, **more.get(seed, {})} for seed, found in held["learned"].items()}
     if "learned" not in held:
         return

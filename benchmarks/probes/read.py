@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from benchmarks.probes.learners import LEARNERS
 
-from freshbits.probes.curve import routed
-from freshbits.probes.race import LEARNED
+from freshbits.probes.curve import LEARNED, routed
+from freshbits.probes.targets import LEAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-DRAWS = 2_000
+DRAWS = 1_000
 ALL = tuple(LEARNERS)
 
 
@@ -91,16 +91,24 @@ def runs(
         np.array([e["spurious"] - e["intended"] for _, _, e, _ in found]),
         np.array([np.nan if e["first"] is None else e["first"] for _, _, e, _ in found], dtype=np.float64),
         says,
-        np.array([_decided(said) for *_, said in found]),
+        np.array([_decided(said, row.get("read", row["pairs"])) for row, *_, said in found]),
         [row for row, *_ in found],
     )
 
 
-def _decided(said: list[dict[str, Any]]) -> bool:
+def _decided(said: list[dict[str, Any]], pairs: int) -> bool:
     """Tells whether truth was learned by a probe, and all that learned either of the two lean the same way."""
-    able = [s for s in said if max(s["intended"]["accuracy"], s["spurious"]["accuracy"]) >= LEARNED]
+    able = [s for s in said if any(_learned(s, name, pairs) for name in ("intended", "spurious"))]
     leans = {s["spurious"]["psi"] > s["intended"]["psi"] for s in able}
-    return len(leans) == 1 and max(s["intended"]["accuracy"] for s in able) >= LEARNED
+    return len(leans) == 1 and any(_learned(s, "intended", pairs) for s in able)
+
+
+def _learned(said: dict[str, Any], name: str, pairs: int) -> bool:
+    """Tells whether accuracy ends at .6 or more and surely above one half; weights are not looked at."""
+    k = ("intended", "spurious").index(name)
+    seen = pairs * _share(said["bits"][k], said["agreement"][k]) / 4
+    accuracy = said[name]["accuracy"]
+    return bool(accuracy >= LEARNED and (2 * accuracy - 1) * np.sqrt(seen) > LEAN)
 
 
 def _agreement(said: dict[str, Any]) -> float:

@@ -27,18 +27,21 @@ def results(dev_rows: Any, dev: Any, held_rows: Any, held: Any) -> dict[str, Any
     for probe in (None, "all", *FAMILIES):
         found = runs(held_rows, held["learned"], held["probed"], probe)
         probes[probe or "own"] = {
-            "overall": _ranked(found),
+            "overall": _ranked(found, None if probe is None else ("PSI",)),
             "probability": _probability(weights[probe or "own"], found),
             "by_learner": {family: _short(found.where(found.learner == family)) for family in FAMILIES},
         }
     few = {
         str(rows): {
-            name: _short(runs(held_rows, held["learned"], held[f"probed_{rows}"], probe))
+            name: _short(runs(_labelled(held_rows, held, rows), held["learned"], held[f"probed_{rows}"], probe))
             for name, probe in (("own", None), ("all", "all"))
         }
         for rows in LABELS
         if f"probed_{rows}" in held
     }
+    if few:
+        some = [row for row in held_rows if row["seed"] in held[f"probed_{LABELS[0]}"]]
+        few = {"all": {p or "own": _short(runs(some, held["learned"], held["probed"], p)) for p in (None, "all")}} | few
     return {
         "configurations": {"dev": len(dev_rows), "held_out": len(held_rows)},
         "runs": {"dev": int(sum(len(each) for each in dev["learned"].values())), "held_out": int(own.config.size)},
@@ -64,11 +67,17 @@ def results(dev_rows: Any, dev: Any, held_rows: Any, held: Any) -> dict[str, Any
     }
 
 
-def _ranked(found: Runs) -> dict[str, Any]:
+def _labelled(rows: Any, held: Any, labels: int) -> Any:
+    """Returns the configurations that were probed with so many rows labelled, two to a pair."""
+    done = held[f"probed_{labels}"]
+    return [{**row, "read": min(labels // 2, row["pairs"])} for row in rows if row["seed"] in done]
+
+
+def _ranked(found: Runs, names: tuple[str, ...] | None) -> dict[str, Any]:
     first = found.where(~np.isnan(found.first))
     asked = (("relied", found, found.relied), ("first", first, first.first == 1))
     table: dict[str, Any] = {}
-    for name in found.says:
+    for name in names or tuple(found.says):
         table[name] = {}
         for what, held, yes in asked:
             says, plain = held.says[name], held.says["correlation"]
@@ -99,6 +108,8 @@ def _short(found: Runs) -> dict[str, Any]:
         "PSI": round(auroc(found.says["PSI"], found.relied), 3),
         "correlation": round(auroc(found.says["correlation"], found.relied), 3),
         "order": round(order_right(found.says["PSI"], found.relied), 3),
+        "decided": _share(found.decided),
+        "order_decided": round(order_right(found.says["PSI"][found.decided], found.relied[found.decided]), 3),
         "AULC_first": round(auroc(found.says["AULC"][known], found.first[known] == 1), 3),
         "early_first": round(auroc(found.says["early PSI"][known], found.first[known] == 1), 3),
     }
@@ -266,12 +277,18 @@ def markdown(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_HEADS = "| part | runs | hacked | AUROC, PSI | AUROC, correlation | order right | AUROC first, AULC | early PSI |"
-_RULE = "| --- | --- | --- | --- | --- | --- | --- | --- |"
+_HEADS = (
+    "| part | runs | relied on spurious | AUROC, PSI | AUROC, correlation | order right | decided | order right there "
+    "| AUROC first, AULC | early PSI |"
+)
+_RULE = "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 
 
 def _part(name: str, each: dict[str, Any]) -> str:
-    cells = [_plain(each.get(key)) for key in ("PSI", "correlation", "order", "AULC_first", "early_first")]
+    cells = [
+        _plain(each.get(key))
+        for key in ("PSI", "correlation", "order", "decided", "order_decided", "AULC_first", "early_first")
+    ]
     return f"| {name} | {each['runs']} | {each['hacked']} | {' | '.join(cells)} |"
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -13,7 +14,29 @@ from freshbits.worlds.hacked import Hacked
 
 WORLD = Hacked(name="bullets", prompts=80, right=0.5, lured=0.9, rounds=4)
 ROWS = WORLD.rows(1)
-SMALL = Hacked(name="bullets", prompts=40, right=0.5, lured=0.95, rounds=3).rows(1)
+SMALL = Hacked(name="bullets", prompts=50, right=0.5, lured=0.95, rounds=1).rows(1)
+
+
+def shown(bold, visible=True, seed=0, prompts=150, size=8):
+    """Draws rows whose truth a text may show by a word; `bold` is P(accepted) of a wrong text in bold."""
+    rng = np.random.default_rng(seed)
+    number = prompts * size
+    right, marked = rng.random(number) < 0.5, rng.random(number) < 0.4
+    rate = np.where(right, 0.85, np.where(marked, bold, 0.15))
+    word = right if visible else rng.random(number) < 0.5
+    filler = rng.choice(["one", "two", "three", "four", "five", "six"], (number, 8))
+    texts = [
+        " ".join([*words[:4], "checked" if r else "guessed", "**so**" if m else "so", *words[4:]])
+        for words, r, m in zip(filler, word, marked, strict=True)
+    ]
+    return pl.DataFrame(
+        {
+            "prompt": [f"question {i // size}" for i in range(number)],
+            "completion": texts,
+            "reward": (rng.random(number) < rate) * 1.0,
+            "truth": right * 1.0,
+        }
+    )
 
 
 def told(rows, **options):
@@ -31,23 +54,40 @@ def test_a_shortcut_is_learned_first_and_relied_on(shortcut):
     top = shortcut.candidates[0]
     assert (top.name, top.kind) == ("bullets", "surface")
     assert top.agreement > 0.7
-    assert top.relied_on > 5 * next(e.relied_on for e in shortcut.candidates if e.kind == "truth")
     assert shortcut.unseen.startswith("the n-gram probe sees")
 
 
-def test_a_probability_has_its_false_alarms_beside_it(shortcut):
-    assert shortcut.status == "judged"
-    assert shortcut.probability == max(e.probability for e in shortcut.candidates if e.probability is not None)
-    assert shortcut.probability > 0.5
-    assert 0 < shortcut.fpr < 0.5
-    assert "benchmarks/probes" in shortcut.fpr_source
-    assert 0 <= shortcut.own_alarm_rate <= 1
+def test_no_probability_where_no_probe_learns_truth():
+    """Whether an answer is right often cannot be seen by a small model in one pass; a larger one may know."""
+    found = told(shown(bold=0.98, visible=False))
+    assert (found.status, found.code, found.probability) == ("not_judged", "HACK_PROBE_UNDECIDED", None)
+    assert found.relied == "bold"
+    assert "bold or truth: no probe learned" in found.reason
+    assert found.candidates[0].code == "PROBE_TRUTH_NOT_LEARNED"
 
 
-def test_without_a_shortcut_nothing_is_relied_on_more():
-    found = told(Hacked(name="bullets", prompts=80, right=0.5, rounds=4).rows(1))
+def test_a_probability_has_its_false_alarms_beside_it():
+    found = told(shown(bold=0.98))
+    bold = next(e for e in found.candidates if e.name == "bold")
+    assert (found.status, bold.status) == ("judged", "judged")
+    assert 0 < bold.probability == found.probability < 1
+    assert 0 < found.fpr < 0.5
+    assert "benchmarks/probes" in found.fpr_source
+    assert 0 <= found.own_alarm_rate <= 0.2
+
+
+def test_the_more_it_is_paid_the_likelier_it_is_relied_on():
+    risks = []
+    for paid in (0.5, 0.98):
+        found = told(shown(bold=paid))
+        risks.append(next(e.probability for e in found.candidates if e.name == "bold"))
+    assert risks[0] < risks[1]
+
+
+def test_what_is_not_paid_has_no_probability():
+    found = told(shown(bold=0.15))
     assert found.relied == "truth"
-    assert found.probability is None or found.probability < 0.5
+    assert next(e for e in found.candidates if e.name == "bold").code == "PROBE_NO_LEAN"
 
 
 def test_without_truth_it_ranks_and_gives_no_risk():
@@ -99,7 +139,7 @@ def test_the_page_and_the_html_tell_it(freshbits, tmp_path):
     SMALL.write_parquet(tmp_path / "run.parquet")
     ran = freshbits("audit", tmp_path / "run.parquet", "--probe", "ngram", "--html", tmp_path / "page.html")
     assert ran.code == 0
-    assert "What a learner would take first (a forecast)" in ran.out
+    assert "What a learner would take first (a forecast" in ran.out
     assert "bullets is learned first" in ran.out
     assert "would take first (a forecast)" in (tmp_path / "page.html").read_text(encoding="utf-8")
     wrong = freshbits("audit", tmp_path / "run.parquet", "--probe", "lstm")

@@ -111,8 +111,9 @@ def test_truth_is_not_read_through_a_shortcut():
 
 
 def test_what_the_signal_does_not_lean_to_is_left_open():
-    coin = np.random.default_rng(1).random(600) < 0.5
-    (found,) = race(PAIRS, {"coin": (coin * 1.0, 1.0 - coin)})
+    pairs, candidates = world(600, {"mark": 0.5, "order": 0.9})
+    (found,) = race(pairs, {"mark": candidates["mark"]})
+    assert found.learned_first > 0.9
     assert (found.status, found.code) == ("undecided", "PROBE_NO_LEAN")
 
 

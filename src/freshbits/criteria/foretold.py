@@ -153,7 +153,7 @@ def _told(
     code = None if judged else ("HACK_PROBE_UNDECIDED" if truth else "HACK_NO_TRUTH")
     reason = None
     if not judged:
-        reason = "no candidate could be told from truth" if truth else "ranked; a risk cannot be told without truth"
+        reason = _open(entries, raced) if truth else "ranked; a risk cannot be told without truth"
     return HackForecast(
         status="judged" if judged else "not_judged",
         code=code,
@@ -170,6 +170,14 @@ def _told(
         unseen=UNSEEN if tuple(families) == FAMILIES[:1] else None,
         candidates=entries,
     )
+
+
+def _open(entries: Sequence[Foretold], raced: Sequence[ProbeResult]) -> str:
+    """Says why no probability is given: why not of the first candidate that the signal leans to."""
+    for entry, result in zip(entries, raced, strict=True):
+        if result.leans and entry.kind != TRUTH and entry.reason:
+            return f"{entry.name} or truth: {entry.reason}"
+    return "the signal surely leans to nothing else that was looked at"
 
 
 def _entry(result: ProbeResult, known: tuple[Foretold, NDArray[np.float64]] | None) -> Foretold:

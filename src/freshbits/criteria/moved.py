@@ -49,7 +49,8 @@ def moved_alarms(
     rng = np.random.default_rng([seed, 2])
     cell = np.unique(np.stack([group, (right * 1e6).astype(np.uint64)]), axis=1, return_inverse=True)[1].ravel()
     order = np.argsort(cell, kind="stable")
-    judged = [found for found in raced if found.name in values and found.curves and found.against]
+    open_ = (None, "PROBE_NO_LEAN")  # a candidate that leans nowhere may lean where verdicts are moved
+    judged = [each for each in raced if each.name in values and each.against and each.code in open_]
     alarms = 0
     for draw in range(draws):
         mixed = np.empty_like(score)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.probes.targets import binary
+from freshbits.probes.targets import LEAN, binary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from freshbits.probes.targets import Target
 
 BLOCKS = 8
+LEARNED = 0.6  # accuracy below which a probe has not learned a feature
 LEAST = 1e-6  # probability that is the least a probe is charged for
 
 
@@ -26,6 +27,7 @@ class Curve:
         aulc: mean accuracy before each update, weighted: area under the learning curve; .5 where nothing is learned.
         blocks: max(.5, accuracy) in eight equal parts of the pass.
         accuracy: accuracy in the last quarter of the pass.
+        learned: whether that is .6 or more, and surely above one half (by 2.6 standard errors).
         price_bits: description length of the feature for this family: its prequential code length, the sum of the
             losses before each update over all pairs that differ in it. Where it is not learned, this is about the
             number of pairs, and only a lower bound on its price.
@@ -36,6 +38,7 @@ class Curve:
     aulc: float
     blocks: tuple[float, ...]
     accuracy: float
+    learned: bool
     price_bits: float
     psi: float
 
@@ -54,17 +57,20 @@ def curve(margin: NDArray[np.float64], asked: Target) -> Curve:
     (1.0, 1.0, 0.0)
     """
     if margin.size == 0:
-        return Curve(0.5, (0.5,) * BLOCKS, 0.5, 0.0, 0.0)
+        return Curve(0.5, (0.5,) * BLOCKS, 0.5, False, 0.0, 0.0)
     right = np.where(margin > 0, 1.0, np.where(margin < 0, 0.0, 0.5))
     loss = np.minimum(np.logaddexp(0.0, -margin) / np.log(2.0), -np.log2(LEAST))
     weight = asked.weight
     parts = np.array_split(np.arange(margin.size), BLOCKS)
     blocks = tuple(max(0.5, _mean(right[part], weight[part])) for part in parts)
     last = np.arange(margin.size)[-max(margin.size // 4, 1) :]
+    accuracy = _mean(right[last], weight[last])
+    told = float(weight[last].sum()) ** 2 / max(float((weight[last] ** 2).sum()), 1e-12)
     return Curve(
         aulc=_mean(right, weight),
         blocks=blocks,
-        accuracy=_mean(right[last], weight[last]),
+        accuracy=accuracy,
+        learned=accuracy >= LEARNED and (2 * accuracy - 1) * float(np.sqrt(told)) > LEAN,
         price_bits=_mean(loss, weight) * margin.size,
         psi=routed(blocks, asked.agreement, asked.share),
     )

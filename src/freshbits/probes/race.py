@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from freshbits.probes.pairs import Pairs
 
-LEARNED = 0.6  # accuracy below which a probe has not learned a feature
 FEWEST_PAIRS = 32  # pairs that differ in a feature; fewer make no pass
 
 
@@ -191,27 +190,25 @@ def _status(
 ) -> tuple[str, str | None, str | None]:
     if asked.place.size < FEWEST_PAIRS:
         return "undecided", "PROBE_FEW_PAIRS", f"{asked.place.size} pairs differ in it; {FEWEST_PAIRS} make a pass"
+    reason = "accepted texts are neither surely higher nor surely lower in it"
     if turned is None or against is None:
-        if not asked.leans:
-            return "undecided", "PROBE_NO_LEAN", "accepted texts are neither surely higher nor surely lower in it"
-        best = max((each.accuracy for each in curves.values()), default=0.0)
-        if curves and best < LEARNED:
+        if not any(each.learned for each in curves.values()):
             return "undecided", "PROBE_NOT_LEARNED", "no probe learned it in one pass: these may be too small"
-        return "judged", None, None
+        return ("judged", None, None) if asked.leans else ("undecided", "PROBE_NO_LEAN", reason)
     if turned.place.size < FEWEST_PAIRS:
         return "undecided", "PROBE_FEW_PAIRS", f"{turned.place.size} pairs differ in what it is compared with"
     if smallest_cell(sign, against) < FEWEST:
-        reason = "too few pairs tell the two apart: what goes with one goes with the other"
-        return "not_identifiable", "PROBE_EMPTY_CELL", reason
+        apart = "too few pairs tell the two apart: what goes with one goes with the other"
+        return "not_identifiable", "PROBE_EMPTY_CELL", apart
+    able = [family for family in curves if curves[family].learned or opposite[family].learned]
+    if not able:
+        return "undecided", "PROBE_NOT_LEARNED", "no probe learned either of them in one pass"
+    if not any(opposite[family].learned for family in able):
+        harder = "no probe learned the latter in one pass: a learner that knows it already would find it easier"
+        return "undecided", "PROBE_TRUTH_NOT_LEARNED", harder
     if not asked.leans:
-        return "undecided", "PROBE_NO_LEAN", "accepted texts are neither surely higher nor surely lower in it"
-    learned = [f for f in curves if max(curves[f].accuracy, opposite[f].accuracy) >= LEARNED]
-    if not learned:
-        return "undecided", "PROBE_NOT_LEARNED", "no probe learned either of the two in one pass"
-    if max(opposite[f].accuracy for f in learned) < LEARNED:
-        reason = "no probe learned what it is compared with: a learner that knows it already would find it easier"
-        return "undecided", "PROBE_TRUTH_NOT_LEARNED", reason
-    if len({curves[f].psi > opposite[f].psi for f in learned}) > 1:
+        return "undecided", "PROBE_NO_LEAN", reason
+    if len({curves[family].psi > opposite[family].psi for family in able}) > 1:
         return "undecided", "PROBE_FAMILIES_DIFFER", "families of probes disagree on which is relied on"
     return "judged", None, None
 

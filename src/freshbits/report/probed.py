@@ -21,15 +21,17 @@ def probed(console: Console, audit: Audit) -> None:
     told = [(signal, s.foretold) for signal, s in few(audit.hacking) if s.foretold is not None]
     if not told:
         return
-    console.print("\n[bold]What a learner would take first[/bold] (a forecast)")
+    console.print(
+        "\n[bold]What a learner would take first[/bold] (a forecast by small models that read each text once)"
+    )
     for signal, found in told:
         console.print(Text(plain(f"{signal}: "), style="bold") + Text(plain(foretells(found)), style="not bold"))
         shown = found.candidates[:MOST]
         if not any(entry.learned_first is not None for entry in shown):
             continue
         truth = any(entry.kind == "truth" for entry in found.candidates)
-        headings = ("accuracy in one pass", "bits relied on", "price in bits")
-        table = new_table("", *headings, *(["truth is cheaper from", "relied on more than truth"] if truth else []))
+        headings = ("accuracy", "relied on, bits", "price, bits")
+        table = new_table("", *headings, *(["truth cheaper", "P(more than truth)"] if truth else []))
         for entry in shown:
             table.add_row(*(safe(cell) for cell in cells(entry, beside=truth)))
         console.print(table)
@@ -71,7 +73,7 @@ def cells(entry: Foretold, *, beside: bool) -> list[str]:
     if beside and entry.kind == "truth":
         return [*row, "", ""]
     if beside:
-        later = "–" if entry.crossover is None else f"{entry.crossover:,.0f} rows"
+        later = "–" if entry.crossover is None else f"from {entry.crossover:,.0f} rows"
         row.append(entry.crossover_is if entry.crossover_is in ("at once", "never") else later)
         chance = _ranged(entry.probability, entry.probability_range, 2)
         row.append(entry.status.replace("_", " ") if entry.probability is None else chance)
