@@ -204,6 +204,23 @@ def test_scores_are_no_verdicts_and_say_how_to_become_some():
         read_history(read(table), "reward")
 
 
+def test_where_prompts_were_tried_once_fields_have_to_be_named_or_known_from_a_pool():
+    texts, _, _, passed = world(120, size=1)
+    turns = (3 - 2 * passed).tolist()
+    log = read(rollouts(texts, passed, size=1, turns_taken=turns, year=[n % 9 for n in range(120)]))
+    history = read_history(log, "reward")
+    assert set(history.prompts.columns) == {"key", "prompt"}
+    assert "year" in history.notes[0]
+    assert "year" in read_history(log, "reward", known=["year"]).prompts.columns
+    assert "year" in read_history(log, "reward", by=["year"]).prompts.columns
+
+
+def test_judged_pairs_have_no_pass_rates():
+    table = pl.DataFrame({"instruction": ["a"], "output_1": ["x"], "output_2": ["y"], "winner": [1]})
+    with pytest.raises(InputError, match="judged pairs"):
+        read_history(read(table), "winner")
+
+
 def test_verdicts_of_minus_one_and_one_are_verdicts():
     table = pl.DataFrame({"prompt": ["a"] * 4, "completion": ["x"] * 4, "reward": [-1.0, 1.0, 1.0, None]})
     history = read_history(read(table), "reward")

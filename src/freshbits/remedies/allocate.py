@@ -92,9 +92,10 @@ def allocate(
             f"there is no signal {chosen_signal!r} in the log", mend=f"choose among {', '.join(log.signals)}"
         )
     amount, unit = parse_budget(budget)
-    history = read_history(log, chosen_signal, source=source, by=by, embedding=embedding)
+    table = None if pool is None else read_pool(pool, has_text="prompt" in log.schema, embedding=embedding)
+    known = () if table is None else table.columns
+    history = read_history(log, chosen_signal, source=source, by=by, embedding=embedding, known=known)
     rollouts = _rollouts(amount, unit, history, price)
-    table = None if pool is None else read_pool(pool, has_text=history.has_text, embedding=embedding)
     believed = believe(history, table, embedding=embedding, seed=seed)
     notes = list(history.notes)
     belief = believed.belief

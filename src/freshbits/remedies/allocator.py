@@ -106,8 +106,10 @@ class Allocator:
         Raises:
             InputError: as `freshbits.allocate`.
         """
-        history = read_history(log, signal or log.signals[0], source=source, by=by, embedding=embedding)
-        table = None if pool is None else read_pool(pool, has_text=history.has_text, embedding=embedding)
+        table = None if pool is None else read_pool(pool, has_text="prompt" in log.schema, embedding=embedding)
+        known = () if table is None else table.columns
+        name = signal or log.signals[0]
+        history = read_history(log, name, source=source, by=by, embedding=embedding, known=known)
         self = cls.__new__(cls)
         self._begin(
             believe(history, table, embedding=embedding, seed=seed),

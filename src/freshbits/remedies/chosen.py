@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from freshbits.remedies.allocation.belief import Belief
     from freshbits.remedies.allocation.rules import Rule
 
-HALVINGS = 60  # steps of the search for the time at which a race has as many winners as are drawn
+STEPS, CLOSE = 100, 1e-9  # of the search for the time at which a race has as many winners as are drawn
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def choose(
     shut = np.zeros(0, dtype=np.int64) if barred is None else barred
     drawn = allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, turns=turns, barred=shut, seed=seed)
     score = np.asarray(rule(belief.a, belief.b), dtype=np.float64)
-    open_ = np.setdiff1d(np.arange(score.size), shut)
+    open_ = np.ones(score.size, dtype=bool)
+    open_[shut] = False
     middle = score[open_].mean()
     score = middle + belief.track.trust * (score - middle)  # as `allocate` takes it
     chance = np.zeros(score.size)
@@ -97,11 +98,12 @@ def chances(score: NDArray[np.float64], count: int, sharpness: float) -> NDArray
         return np.asarray(np.where(above, 1.0, np.where(score == edge, tied, 0.0)), dtype=np.float64)
     log_weight = sharpness * np.log(np.maximum(score, FAINT))
     weight = np.exp(log_weight - log_weight.max())
-    low, high = -50.0, 50.0 + np.log(score.size) - np.log(weight).min()
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if -np.expm1(-weight * np.exp(middle)).sum() < count:
-            low = middle
-        else:
-            high = middle
-    return np.asarray(-np.expm1(-weight * np.exp(high)), dtype=np.float64)
+    # How many have arrived is concave in time, so that Newton's steps come from below and never pass the root.
+    time = count / weight.sum()
+    for _ in range(STEPS):
+        left = np.exp(-weight * time)
+        missing = count - (score.size - left.sum())
+        if missing < CLOSE * count:
+            break
+        time += missing / (weight @ left)
+    return np.asarray(-np.expm1(-weight * time), dtype=np.float64)

@@ -62,6 +62,8 @@ def _verdict(told: Prediction) -> str:
             f"believed: what is learned from {read}; stated and observed rates differ by {told.calibration_error:.3f} "
             f"on average, over {told.prompts:,} prompts"
         )
+    if told.believed == "base rate" and len(told.scores) == 1:
+        return f"believed: the base rate. {told.prompts:,} prompts with verdicts are too few to learn from {read}"
     if told.believed == "base rate":
         return f"believed: the base rate. What can be read ({read}) says no more about prompts that were not seen"
     return f"believed: the mean of {told.believed}. The rest that can be read ({read}) says no more about new prompts"

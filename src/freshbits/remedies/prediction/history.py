@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BLOCKS = 20  # rounds are put into at most so many
 OTHERS = "passed by others"
 UNCERTAIN = "mean log-probability"
+ONCE = 0.5  # share of prompts with one rollout from which a field has to be named
 LEAKS = 0.995  # correlation with the prompt's own verdicts from which a number is taken for a copy of them
 MOST_LEVELS, LONGEST = 250, 80  # a text field has at most so many levels, of at most so many characters
 
@@ -73,7 +74,13 @@ class History:
 
 
 def read_history(
-    log: Log, signal: str, *, source: str | None = None, by: Sequence[str] | None = None, embedding: str | None = None
+    log: Log,
+    signal: str,
+    *,
+    source: str | None = None,
+    by: Sequence[str] | None = None,
+    embedding: str | None = None,
+    known: Sequence[str] = (),
 ) -> History:
     """Reads prompts and verdicts of a log.
 
@@ -83,6 +90,8 @@ def read_history(
         source: whose verdicts count, where several models wrote; how often the others passed becomes a field.
         by: names of the fields to use; all that are fit for it where None.
         embedding: column with a list of numbers per prompt, kept as it is read (JSON text).
+        known: fields that are known before a prompt is tried, since a pool has them. Where most prompts were tried once
+            only, no others are taken unless `by` names them: what is the same on all one rows proves nothing.
 
     Raises:
         InputError: if the signal is no verdict, several models wrote and none is chosen, or a field is unknown.
@@ -90,6 +99,8 @@ def read_history(
     name = next((each for each in ("prompt", "prompt_id", "group") if each in log.schema), None)
     if name is None:
         raise InputError("the log names no prompts", mend="--map prompt=COLUMN")
+    if "opponent" in log.schema:
+        raise InputError("the log holds judged pairs, and pass rates are of a model's own attempts at a prompt")
     extras = [each for each in log.schema if each.startswith(EXTRA)]
     _check_fields(log, by)
     rounds = next((each for each in ("round", "step") if each in log.schema), None)
@@ -126,7 +137,9 @@ def read_history(
     counted = int(counts["counted"].sum())
     tokens = int(counts["tokens"].sum()) / counted if counted else None
     own, others = _of_source(counts, source)
-    return _assembled(table, own, others, pl.concat(seen, how="diagonal_relaxed"), tokens, source, by, embedding, name)
+    return _assembled(
+        table, own, others, pl.concat(seen, how="diagonal_relaxed"), tokens, source, by, embedding, name, known
+    )
 
 
 def _check_fields(log: Log, by: Sequence[str] | None) -> None:
@@ -179,6 +192,7 @@ def _assembled(
     by: Sequence[str] | None,
     embedding: str | None,
     name: str,
+    known: Sequence[str],
 ) -> History:
     order = table.with_row_index("index").select("key", pl.col("index").cast(pl.Int64))
     rounds = own["round"].unique().sort()
@@ -192,7 +206,7 @@ def _assembled(
         .agg(pl.col("passed").sum(), pl.col("rows").sum())
         .sort("index", "block")
     )
-    fields, notes = _fields(table, seen if source is None else _first_own(seen, source), own, by, embedding)
+    fields, notes = _fields(table, seen if source is None else _first_own(seen, source), own, by, embedding, known)
     if not others.is_empty():
         rate = others.group_by("key", "source").agg(pl.col("passed").sum() / pl.col("rows").sum())
         mean = rate.group_by("key").agg(pl.col("passed").mean().alias(OTHERS))
@@ -221,10 +235,17 @@ def _first_own(seen: pl.DataFrame, source: str) -> pl.DataFrame:
 
 
 def _fields(
-    table: pl.DataFrame, seen: pl.DataFrame, own: pl.DataFrame, by: Sequence[str] | None, embedding: str | None
+    table: pl.DataFrame,
+    seen: pl.DataFrame,
+    own: pl.DataFrame,
+    by: Sequence[str] | None,
+    embedding: str | None,
+    known: Sequence[str],
 ) -> tuple[pl.DataFrame, list[str]]:
     """Chooses the columns that describe prompts, and takes their values."""
-    kept, notes, varying, copies = [], [], [], []
+    kept, notes, varying, copies, unproven = [], [], [], [], []
+    tried = own.group_by("key").agg(pl.col("rows").sum())["rows"]
+    once = int((tried < 2).sum()) > ONCE * len(tried)
     rates = own.group_by("key").agg((pl.col("passed").sum() / pl.col("rows").sum()).alias("rate"))
     told = seen.drop("source").group_by("key", maintain_order=True)
     first = told.agg(pl.all().drop_nulls().first())
@@ -237,12 +258,19 @@ def _fields(
         if not own_state and (several[column][0] or 0) > 1:
             varying.append(field)
         elif field == embedding or _fit(first[column]):
-            if field != embedding and not own_state and _copies(first.select("key", column), rates):
+            if once and by is None and not own_state and field not in ("region", embedding, *known):
+                unproven.append(field)
+            elif field != embedding and not own_state and _copies(first.select("key", column), rates):
                 copies.append(field)
             else:
                 kept.append(pl.col(column).alias(field))
     if asked := [field for field in by or () if field in varying]:
         raise InputError(f"{asked[0]} differs between rollouts of one prompt, so it is no field of the prompt")
+    if unproven:
+        notes.append(
+            f"left out, because prompts were tried once and these may come from the rollout: {', '.join(unproven)} "
+            "(--by takes one)"
+        )
     if copies:
         notes.append(f"left out, because it follows the prompts' own verdicts: {', '.join(copies)}")
     return table.select("key").join(first.select("key", *kept), on="key", how="left", maintain_order="left"), notes
