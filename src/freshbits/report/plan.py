@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from freshbits.report.layout import WIDTH, command, item, new_table, printed, safe
+from freshbits.report.layout import MOST_SIGNALS, WIDTH, command, item, new_table, printed, safe
 from freshbits.report.words import number, share
 
 if TYPE_CHECKING:
@@ -43,9 +43,11 @@ def _write(console: Console, plan: Plan) -> None:
     others = [way for way in plan.plan if way.rank is None]
     if others:
         console.print(("\n" if ranked else "") + "[bold]Not ranked[/bold]")
+    alike: dict[tuple[str | None, str | None], list[Way]] = {}
     for way in others:
-        bits = f"; {_told(way.task_bits)}" if way.task_bits is not None else ""
-        item(console, f"{_name(way)}: {way.reason}{bits} ({way.code})")
+        alike.setdefault((way.code, way.reason), []).append(way)
+    for (code, reason), ways in alike.items():
+        item(console, f"{_names(ways)}: {reason}{_bits(ways)} ({code})")
     for needs in dict.fromkeys(way.needs for way in others if way.needs is not None):
         command(console, "    this would let it: ", needs)
     console.print("")
@@ -99,6 +101,22 @@ def _told(bits: Estimate) -> str:
     if bits.high is None:
         return f"at least {bits.low:.2f} {bits.unit}"
     return f"at most {bits.high:.2f} {bits.unit}"
+
+
+def _bits(ways: list[Way]) -> str:
+    """Writes what is known of the bits of one or two ways."""
+    known = [(way, way.task_bits) for way in ways if way.task_bits is not None]
+    if len(ways) > len(METHODS) or not known:
+        return ""
+    return "; " + ", ".join((f"{way.method.upper()} " if len(known) > 1 else "") + _told(bits) for way, bits in known)
+
+
+def _names(ways: list[Way]) -> str:
+    """Names ways that share a reason: methods, then signals, the first few of many."""
+    methods = list(dict.fromkeys(METHODS[way.method].removesuffix(" on") for way in ways))
+    signals = list(dict.fromkeys(way.signal for way in ways if way.signal is not None))
+    more = f" and {len(signals) - MOST_SIGNALS} more" if len(signals) > MOST_SIGNALS else ""
+    return " and ".join(methods) + (f" on {', '.join(signals[:MOST_SIGNALS])}{more}" if signals else "")
 
 
 def _name(way: Way) -> str:
