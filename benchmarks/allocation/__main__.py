@@ -11,11 +11,14 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.allocation import played
 from benchmarks.allocation.measured import Shelf, Study
 from benchmarks.allocation.told import markdown, rounded
+
+if TYPE_CHECKING:
+    from benchmarks.allocation.worlds import Cell
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -33,9 +36,12 @@ def main() -> None:
         cells: list[dict[str, Any]] = []
         for part in asked.parts:
             shelf = Shelf(place / f"{part}.jsonl")
-            for study in studies(part):
+            for study, cell in studies(part):
                 began = time.process_time()
-                cells.append(study.held(shelf))
+                found = study.held(shelf)
+                if cell is not None:
+                    found["moved"] = played.moves(cell, found["strategies"]["uniform"]["rate"])
+                cells.append(found)
                 print(study.name, f"{time.process_time() - began:.0f} s", flush=True)
     asked.output.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"cells": rounded(cells)}, indent=1, ensure_ascii=False)
@@ -43,15 +49,15 @@ def main() -> None:
     (asked.output / "allocation.md").write_text(markdown(cells), encoding="utf-8")
 
 
-def studies(part: str) -> list[Study]:
-    """Lists the studies of a part."""
+def studies(part: str) -> list[tuple[Study, Cell | None]]:
+    """Lists the studies of a part, each with the cell of its world where it is a small one."""
     if part != "c":
-        return [played.study(cell, beside) for cell, beside in played.CELLS if cell.name.startswith(part)]
+        return [(played.study(cell, beside), cell) for cell, beside in played.CELLS if cell.name.startswith(part)]
     import torch
     from benchmarks.allocation import spoken
 
     torch.set_num_threads(1)
-    return [spoken.study(method) for method in ("grpo", "rft")]
+    return [(spoken.study(method), None) for method in ("grpo", "rft")]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from benchmarks.allocation.worlds import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHARE = 0.8
+KEPT_TO = 2e-5  # runs are kept to five digits
 SMOOTH = 3  # evaluations that a curve is averaged over before it is read
 PATIENCE = 1.5  # times the budget, or the best rate's calls, after which a run is given up
 GROWN = 2  # times that a grid may grow on either side
@@ -45,7 +47,7 @@ class Course:
     def reached(self, target: float, cap: float) -> tuple[float, float, bool]:
         """Returns calls and steps to the target, between two evaluations by proportion; the cap where it is not met."""
         level = self.smooth()
-        there = np.flatnonzero(level >= target)
+        there = np.flatnonzero(level >= target - KEPT_TO)
         if not len(there):
             per = self.steps[-1] / max(self.calls[-1], 1)
             return cap, cap * per, False
@@ -89,6 +91,7 @@ class Study:
 
     Attributes:
         name: of the cell.
+        prompts: how many there are.
         strategies: names; the first is uniform.
         rates: the grid that tuning begins with.
         growth: factor between neighbouring rates.
@@ -99,6 +102,7 @@ class Study:
     """
 
     name: str
+    prompts: int
     strategies: tuple[str, ...]
     rates: tuple[float, ...]
     growth: float
@@ -127,6 +131,7 @@ class Study:
             "start": float(np.mean(start)),
             "target": float(np.mean([targets[seed] for seed in self.seeds])),
             "uniform_calls": float(np.median([each[0] for each in base])),
+            "passes": float(np.median([each[0] for each in base])) / (GROUP * self.prompts),
             "rate_of_target": best,
             "strategies": rows,
         }

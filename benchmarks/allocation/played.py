@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from benchmarks.allocation import strategies
 from benchmarks.allocation.measured import SMOOTH, Course, Study
 from benchmarks.allocation.worlds import Cell, Skills, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 FIRST = Cell(name="a: 3000 prompts, spread 3")
 SECOND = Cell(name="b: 500 prompts, spread 3", prompts=500, tabular=True, budget=40000)
@@ -48,7 +51,7 @@ STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
 }
 RATES, GROWTH = {"a": (5.0, 8.0, 12.0), "b": (250.0, 500.0, 1000.0)}, {"a": 1.5, "b": 2.0}
 EVERY = 2
-TUNED_ON, SEEDS = range(900, 902), range(8)
+TUNED_ON, SEEDS = range(900, 902), range(100, 110)
 
 
 def study(cell: Cell, beside: tuple[str, ...]) -> Study:
@@ -56,7 +59,7 @@ def study(cell: Cell, beside: tuple[str, ...]) -> Study:
     part = cell.name[0]
     growth = GROWTH[part]
     names = (*LEAST, *beside)
-    return Study(cell.name, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON, SEEDS)
+    return Study(cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON, SEEDS)
 
 
 def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Course]:
@@ -78,3 +81,25 @@ def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Cour
         return Course(calls, steps, accuracy)
 
     return run
+
+
+def moves(cell: Cell, rate: float, steps: int = 10) -> dict[str, float]:
+    """Measures by how many logits a step of uniform moves prompts: those with a mixed group in it, and all others."""
+    own, others = [], []
+    for seed in TUNED_ON:
+        world = Table(cell, seed) if cell.tabular else Skills(cell, seed)
+        strategy = strategies.Uniform(cell, seed)
+        for _ in range(steps):
+            before = _logits(world)
+            groups = strategy.draw(world)
+            world.step(groups, rate)
+            change = np.abs(_logits(world) - before)
+            mixed = groups[0].index[np.ptp(groups[0].verdicts, axis=1) > 0]
+            own.append(float(change[mixed].mean()))
+            others.append(float(np.delete(change, groups[0].index).mean()))
+    return {"own": float(np.mean(own)), "others": float(np.mean(others))}
+
+
+def _logits(world: Skills | Table) -> NDArray[np.float64]:
+    p = np.clip(world.rates(), 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(p / (1 - p)))

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.allocation.measured import PATIENCE, interval
 
 FEATURES, REVISITED, SAFE, PLUG = 0.65, 0.9, 1.15, 0.9
-ONCE = ("a: 3000 prompts", "a: verifier", "a: advantages", "a: half", "a: all")  # about one and a half passes
+PASSES = 2.0  # over all prompts, that uniform makes to the target, from which prompts count as revisited
 HEAD = [
     "# Verifier calls by how they are spent",
     "",
@@ -47,11 +47,18 @@ def markdown(cells: list[dict[str, Any]]) -> str:
                 f"| {cell['cell']} | {name} | {row['median']:.2f} | {mean} | {row['steps']:.2f} | "
                 f"{row['rate']:.3g}{edge} | {row['reached']} of {cell['seeds']} |"
             )
-    lines += ["", "Uniform itself:", "", "| cell | start | target | calls: median | budget |", "| --- " * 5 + "|"]
+    lines += [
+        "",
+        "Uniform itself; `passes`: over all prompts, to the target. `moved`: logits by which one step moves a ",
+        "",
+    ]
+    lines[-2] += "prompt with a mixed group in it, and the others (mean size)."
+    lines += ["| cell | start | target | calls: median | passes | budget | moved: own, others |", "| --- " * 7 + "|"]
     for cell in cells:
+        moved = f"{cell['moved']['own']:.2f}, {cell['moved']['others']:.3f}" if "moved" in cell else ""
         lines.append(
             f"| {cell['cell']} | {cell['start']:.3f} | {cell['target']:.3f} | {cell['uniform_calls']:.0f} "
-            f"| {cell['budget']} |"
+            f"| {cell['passes']:.1f} | {cell['budget']} | {moved} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -59,30 +66,40 @@ def markdown(cells: list[dict[str, Any]]) -> str:
 def _bars(cells: list[dict[str, Any]]) -> list[str]:
     lines = ["## What was asked", "", "| asked | cell | found | met |", "| --- | --- | --- | --- |"]
     for cell in cells:
-        name = cell["cell"]
         for strategy in ("ours", "ours, features"):
-            if strategy not in cell["strategies"]:
-                continue
-            row = cell["strategies"][strategy]
-            if "features" in name or "features" in strategy:
-                asked, met = f"with features, median ≤ {FEATURES}", row["median"] <= FEATURES
-            elif not name.startswith(("b", *ONCE)):
-                asked, met = f"revisited, no prior, median ≤ {REVISITED}", row["median"] <= REVISITED
-            else:
-                asked, met = f"upper 95 % ≤ {SAFE}", row["high"] <= SAFE
-            found = f"{strategy} {row['median']:.2f}, mean {row['mean']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-            oracle = cell["strategies"].get("oracle")
-            found += f"; oracle {oracle['median']:.2f}" if oracle else ""
-            lines.append(f"| {asked} | {name} | {found} | {'yes' if met else 'no'} |")
+            if strategy in cell["strategies"]:
+                lines += _asked(cell, strategy)
+    lines += [
+        "",
+        "Ours against the plug-in m(1-m) of the same belief; one cell is made for it, one for its absence:",
+        "",
+    ]
+    lines += ["| cell | evidence | calls of ours to calls of the plug-in | asked | met |", "| --- " * 5 + "|"]
     for cell in cells:
-        if "plug-in" not in cell["strategies"]:
-            continue
-        mean, low, high = versus(cell, "ours", "plug-in")
-        unequal = "all with" not in cell["cell"]
-        asked = f"against plug-in ≤ {PLUG} (evidence unequal)" if unequal else "against plug-in equal (evidence equal)"
-        met = mean <= PLUG if unequal else low <= 1 <= high
-        found = f"{mean:.2f} [{low:.2f}, {high:.2f}]"
-        lines.append(f"| {asked} | {cell['cell']} | {found} | {'yes' if met else 'no'} |")
+        if "plug-in" in cell["strategies"]:
+            mean, low, high = versus(cell, "ours", "plug-in")
+            evidence, asked, met = "as it comes", "", ""
+            if cell["cell"].startswith("a: half"):
+                evidence, asked, met = "unequal", f"≤ {PLUG}", "yes" if mean <= PLUG else "no"
+            elif cell["cell"].startswith("a: all"):
+                evidence, asked, met = "equal", "the same", "yes" if low <= 1 <= high else "no"
+            lines.append(f"| {cell['cell']} | {evidence} | {mean:.3f} [{low:.2f}, {high:.2f}] | {asked} | {met} |")
+    return lines
+
+
+def _asked(cell: dict[str, Any], strategy: str) -> list[str]:
+    row, name = cell["strategies"][strategy], cell["cell"]
+    oracle = cell["strategies"].get("oracle")
+    told = f"; oracle {oracle['median']:.2f}" if oracle else ""
+    lines = []
+    if "features" in name or "features" in strategy:
+        asked, met = f"with features: median ≤ {FEATURES}", row["median"] <= FEATURES
+        lines.append(f"| {asked} | {name}, {strategy} | {row['median']:.2f}{told} | {'yes' if met else 'no'} |")
+    elif cell["passes"] >= PASSES:
+        asked, met = f"revisited, no prior: median ≤ {REVISITED}", row["median"] <= REVISITED
+        lines.append(f"| {asked} | {name}, {strategy} | {row['median']:.2f}{told} | {'yes' if met else 'no'} |")
+    met = row["high"] <= SAFE
+    lines.append(f"| upper 95 % ≤ {SAFE} | {name}, {strategy} | {row['high']:.2f} | {'yes' if met else 'no'} |")
     return lines
 
 

@@ -1,10 +1,11 @@
 """What is believed of every prompt's pass rate: a Beta(a, b), from a prior, from verdicts, and from all other prompts.
 
 The prior is hierarchical. Whoever states rates (a predictor from text, an earlier run, nobody) is heard, and corrected:
-logit of the prior mean = intercept + slope · logit of the stated rate, and its worth in rollouts, are fitted to the
-posterior of all prompts that were asked, one EM step per update of the policy. So a stated rate that says nothing gets
-slope 0, rates that are far from it get little worth, and when the policy learns, prompts that nobody has asked for a
-while move with those that were.
+logit of the prior mean = intercept + slope · logit of the stated rate, and its worth in rollouts, are fitted to what
+prompts showed when they had not been asked lately, one EM step per update of the policy. So a stated rate that says
+nothing gets slope 0, rates that are far from it get little worth, and prompts that nobody has asked yet move with those
+that were asked for the first time. What a prompt shows after it was trained on is another matter: how far a group
+moves its own prompt is learned, too, and so is how far the belief may be trusted at all.
 """
 
 from __future__ import annotations
