@@ -19,6 +19,7 @@ from freshbits.errors import InputError
 from freshbits.loop.evaluation import SAMPLED, Evaluation, Measured
 from freshbits.loop.generate import Local
 from freshbits.loop.model.likelihood import logprobs
+from freshbits.loop.tasks.turns import PART
 from freshbits.loop.train.examples import IDS, OWN, Example
 from freshbits.rollouts.schema import EXTRA
 from freshbits.signals.environments.environment import REWARD
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 JOIN = "\n\n"  # between messages of a completion, as the readers of logs join them
 SUCCESS, STEPS = "success", "step_reward"
-PART = "part."  # prefix of columns that signals are made of
 RETURN, TURN, TRANSCRIPT, FAULT = "return", "turn_", "transcript", "fault"  # what the log keeps as extra.NAME
 
 

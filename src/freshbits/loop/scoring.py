@@ -9,10 +9,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
-from freshbits.loop.episodes import PART
 from freshbits.loop.given import applied, scored_by
 from freshbits.loop.judged import Judged, judged
-from freshbits.loop.tasks.turns import Turns
+from freshbits.loop.tasks.turns import PART, Turns
 from freshbits.rollouts.options import nearest
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.signals.controls.random import Random

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from freshbits.signals.environments.environment import Environment, Start
 
 
+PART = "part."  # prefix of a round's columns that signals are made of: what the environment told of each episode
+
+
 @dataclass(frozen=True)
 class Turns:
     """Asks what an environment asks, and lets it answer.
