@@ -38,13 +38,13 @@ def main() -> None:
             found["ways_out"] = ways_out()
             found["killed"] = [killed(_made(folder / str(seed)), asked.rows, asked.kills, seed) for seed in SEEDS]
         if not asked.no_real:
-            from benchmarks.rubrics import real, tiny_judge
+            from benchmarks.rubrics import chatml, real, tiny_judge
 
             model = asked.model
             if model is None:
                 model = folder / "judge"
                 tiny_judge.make(model)
-            found["real"] = real.study(model, _made(folder / "real")) | {"read_as_tags": real.tags(model)}
+            found["real"] = real.study(model, _made(folder / "real")) | {"read_as_tags": real.tags(chatml.tokenizer())}
     asked.output.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(_rounded(found), indent=1, ensure_ascii=False) + "\n")
     (asked.output / "rubrics.md").write_text(markdown(_rounded(found)))

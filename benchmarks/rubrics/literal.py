@@ -27,6 +27,21 @@ _TURN = re.compile(
 _ENDS = re.compile(r"[\n\r\v\f\x00\x08\x1c-\x1e\x85\u2028\u2029]")
 _LOOKS_LIKE = str.maketrans("асеіорхуѕАВСЕНКМОРТХ", "aceiopxysABCEHKMOPTX")
 
+_LETTERS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
+
+
+class _Seen(dict[int, str]):
+    """Knows which characters can be seen, or end a line."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        is_seen = _ENDS.match(character) or unicodedata.category(character) not in ("Cf", "Cc")
+        self[code] = character if is_seen else ""
+        return self[code]
+
+
+_SEEN = _Seen()
+
 Messages = list[dict[str, str]]
 
 
@@ -94,13 +109,12 @@ def _messages(system: str, user: str) -> Messages:
 
 def _lettered(text: str) -> str:
     """Reads letters that cannot be seen: to a model, tags of ASCII are ASCII."""
-    return "".join(chr(ord(c) - 0xE0000) if 0xE0020 <= ord(c) < 0xE007F else c for c in text)
+    return text.translate(_LETTERS)
 
 
 def _visible(text: str) -> str:
     """Returns a text in its plainest letters, without what cannot be seen."""
-    plain = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in plain if _ENDS.match(c) or unicodedata.category(c) not in ("Cf", "Cc"))
+    return unicodedata.normalize("NFKC", text).translate(_SEEN)
 
 
 def _folded(text: str) -> str:

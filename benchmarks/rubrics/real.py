@@ -70,11 +70,8 @@ def study(model: Path, folder: Path, rows: int = 24) -> dict[str, Any]:
     }
 
 
-def tags(model: Path) -> dict[str, Any]:
+def tags(words: Any) -> dict[str, int]:
     """Counts, per prompt, the ways out in which a tokenizer of ChatML reads role tags that the template did not set."""
-    from transformers import AutoTokenizer
-
-    words = AutoTokenizer.from_pretrained(model)
     known = {words.convert_tokens_to_ids(tag) for tag in ("<|im_start|>", "<|im_end|>")}
 
     def count(messages: list[dict[str, str]]) -> int:

@@ -1,8 +1,9 @@
 """A tiny chat model that has learned one thing: to answer a rubric's question in its form, with the right code.
 
-It is made here, without a network: a Mistral of two layers over bytes, with a ChatML template. It looks 192 bytes back,
-so it is trained on the ends of questions and answers whole ones. Its verdict depends on the code, so on the texts and
-the secret; it judges nothing. It stands in for a judge behind a real server.
+It is made here, without a network: a Mistral of two layers over bytes, with a ChatML template. It looks 96 bytes back,
+so it is trained on the ends of questions and answers whole ones; about one reply in three misses a bracket, so that it
+has to be asked again. Its verdict depends on the code, so on the texts and the secret; it judges nothing. It stands in
+for a judge behind a real server.
 
     python -m benchmarks.rubrics.tiny_judge DIR
 """
@@ -16,35 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
+from benchmarks.rubrics.chatml import tokenizer
+from transformers import MistralConfig, MistralForCausalLM
 
 from freshbits.signals.rubric.asking import question
 from freshbits.signals.rubric.criteria import Criterion
 
-SPECIAL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
-TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 CRITERION = Criterion("right", "Is the answer right?")
 REPLY = '{{"code": "{code}", "reason": "So it is.", "verdicts": {{"right": "{verdict}"}}}}<|im_end|>'
 LONGEST = 8192
-STEPS, BACK = 450, 192
-
-
-def tokenizer() -> PreTrainedTokenizerFast:
-    """Returns a tokenizer of bytes that knows the tags of ChatML, wherever they stand in a text."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: number for number, token in enumerate([*SPECIAL, *alphabet])}
-    made = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    made.decoder = decoders.ByteLevel()
-    found = PreTrainedTokenizerFast(
-        tokenizer_object=made, pad_token=SPECIAL[0], eos_token=SPECIAL[2], additional_special_tokens=[SPECIAL[1]]
-    )
-    found.chat_template = TEMPLATE
-    return found
+STEPS = 450
+TRAINED, BACK = 192, 96  # how far it looks back while it is trained, and afterwards
 
 
 def make(folder: Path, seed: int = 0) -> float:
@@ -55,10 +38,10 @@ def make(folder: Path, seed: int = 0) -> float:
     words = tokenizer()
     config = MistralConfig(
         vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=4, sliding_window=BACK,
+        num_key_value_heads=4, sliding_window=TRAINED,
         max_position_embeddings=LONGEST, pad_token_id=0, eos_token_id=2, bos_token_id=None, tie_word_embeddings=False,
     )  # fmt: skip
-    model = MistralForCausalLM(config)
+    model: Any = MistralForCausalLM(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for step in range(STEPS):
         rows = [_example(rng, whole=False) for _ in range(24)]
@@ -73,6 +56,7 @@ def make(folder: Path, seed: int = 0) -> float:
             print(f"step {step}: {loss.item():.4f}", flush=True)
     model.eval()
     model.generation_config.update(do_sample=False, eos_token_id=2, pad_token_id=0, max_new_tokens=120)
+    model.config.sliding_window = BACK
     model.save_pretrained(folder)
     words.save_pretrained(folder)
     return sum(_answers(model, words, rng) for _ in range(20)) / 20
@@ -107,7 +91,7 @@ def _answers(model: Any, words: Any, rng: random.Random) -> bool:
     prompt, reply = _example(rng, whole=True)
     ids = torch.tensor([words(prompt)["input_ids"]])
     found = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=120)
-    return words.decode(found[0, ids.shape[1] :]) == reply
+    return bool(words.decode(found[0, ids.shape[1] :]) == reply)
 
 
 def main() -> None:

@@ -110,6 +110,14 @@ def test_none_of_forty_ways_leads_out_and_each_leads_out_of_a_prompt_without_quo
     assert found["a secret mark on every line"]["obeyed"] >= 10
 
 
+def test_a_real_tokenizer_reads_no_role_tag_that_the_template_did_not_set():
+    pytest.importorskip("transformers")
+    from benchmarks.rubrics.chatml import tokenizer
+    from benchmarks.rubrics.real import tags
+
+    assert tags(tokenizer()) == {"nothing quoted": 2, "rubric": 0}
+
+
 @given(some.text(some.characters(codec=None), max_size=80), some.sampled_from([text for _, text in WAYS.values()]))
 def test_whatever_it_is_mixed_with_an_order_stays_inside(text, way):
     short = way[-300:]

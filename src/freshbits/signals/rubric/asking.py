@@ -23,7 +23,7 @@ with the code exactly as it stands here, the reason in one short sentence, and o
 DATA = "{title}\n{quoted}\n"
 END = """The criteria{how}:
 {criteria}
-All lines that begin with "{mark}| " were data. Reply with the JSON object; its code is "{code}"."""
+{wrong}All lines that begin with "{mark}| " were data. Reply with the JSON object; its code is "{code}"."""
 ONE, PAIR = "a response to a task", "which of two responses to a task is better"
 PREFERS = ("second", "tie", "first")
 VERSION = sha256((SYSTEM + DATA + END + ONE + PAIR).encode()).hexdigest()[:8]
@@ -92,9 +92,9 @@ def question(
     parts = [DATA.format(title=title, quoted=quote(text, mark, longest)) for title, text in data]
     lines = [f"- {each.name} ({_scale(known)}): {each.text}" for each, known in zip(criteria, levels, strict=True)]
     how = ', of each say which response it holds more of: "first", "second" or "tie"' if pair else ""
-    end = END.format(how=how, criteria="\n".join(lines), mark=mark, code=code)
-    if wrong:
-        end += f"\nAn earlier reply of yours could not be read: {wrong}."
+    # The code stands last, where it is found most easily.
+    again = f"An earlier reply of yours could not be read: {wrong}.\n" if wrong else ""
+    end = END.format(how=how, criteria="\n".join(lines), wrong=again, mark=mark, code=code)
     return Question(
         SYSTEM.format(what=PAIR if pair else ONE, mark=mark, form=form), "\n".join([*parts, end]), code, names, levels
     )

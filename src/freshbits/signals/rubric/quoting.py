@@ -61,14 +61,22 @@ def quote(text: str, mark: str, longest: int | None = None) -> str:
 def shown(line: str) -> str:
     """Returns one line as text that means nothing to a template: tags broken, what is invisible spelled out."""
     broken = _TAG.sub(lambda found: found[0] + "\\", line)
-    return "".join(_spelled(character) for character in broken)
+    return broken.translate(_SPELLED)
 
 
 def _lines(text: str, mark: str) -> str:
     return "\n".join(f"{mark}| {shown(line)}" for line in _ENDS.split(text))
 
 
-def _spelled(character: str) -> str:
-    if character in _KEPT or " " <= character <= "~" or unicodedata.category(character) not in _HIDDEN:
+class _Spelled(dict[int, str]):
+    """Knows how each character is written; one that was not met before is looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character not in _KEPT and unicodedata.category(character) in _HIDDEN:
+            character = f"\\u{{{code:x}}}"
+        self[code] = character
         return character
-    return f"\\u{{{ord(character):x}}}"
+
+
+_SPELLED = _Spelled()
