@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from benchmarks.declared.signals import noisy, taken_by
+from benchmarks.declared.signals import noisy
 from scipy.stats import binomtest
 
 from freshbits.auditing import gather
@@ -62,8 +62,8 @@ def audited(seed: int, place: Path, *, planted: bool) -> Audited:
     """Runs one loop, or goes on with it, and audits its directory."""
     method, noise = METHODS[seed % 2], NOISE[seed % 3]
     directory = place / f"{'planted' if planted else 'plain'}-{seed}"
-    with taken_by(noisy("exact", 1 - noise, noise, seed, MARK if planted else None)):
-        run(_loop(seed, method, place / "base"), directory, resume=True)
+    verifier = noisy("exact", 1 - noise, noise, seed, MARK if planted else None)
+    run(_loop(seed, method, place / "base"), directory, resume=True, signals={verifier.name: verifier.score})
     log, evidence, _ = gather(directory)
     found = hacking(evidence, "exact")
     since = next((last for last in range(ROUNDS + 1) if _is_mark(_until(directory, last))), None) if planted else None

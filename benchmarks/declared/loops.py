@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.declared.signals import judged, noisy, taken_by
+from benchmarks.declared.signals import judged, noisy
 
 from freshbits.loop.declare import Loop
 from freshbits.loop.run import Control, run
@@ -97,6 +97,6 @@ def taught(place: Path) -> Path:
 def run_case(case: Case, place: Path) -> Path:
     """Runs a loop, or goes on with it; returns its directory."""
     directory = place / case.name.replace(" ", "-")
-    with taken_by(None if case.scorer is None else case.scorer(place)):
-        run(case.loop, directory, resume=True)
+    scorer = None if case.scorer is None else case.scorer(place)
+    run(case.loop, directory, resume=True, signals=None if scorer is None else {scorer.name: scorer.score})
     return directory

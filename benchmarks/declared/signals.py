@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import random
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
-from freshbits.loop import rounding
 from freshbits.loop.model.likelihood import logprobs
 from freshbits.loop.model.model import load
 from freshbits.loop.parts import Model
 from freshbits.loop.scoring import Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
@@ -23,16 +20,6 @@ if TYPE_CHECKING:
     from freshbits.loop.tasks.task import Prompt
 
 TINY = Model(config="tiny")
-
-
-@contextmanager
-def taken_by(scorer: Scorer | None) -> Iterator[None]:
-    """Lets a signal written in Python take the place of the declared one, in training and in the log."""
-    if scorer is None:
-        yield
-        return
-    with patch.object(rounding, "scorers", lambda *_, **__: [scorer]):
-        yield
 
 
 def noisy(name: str, tpr: float, fpr: float, seed: int, pays: str | None = None) -> Scorer:

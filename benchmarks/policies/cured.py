@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from benchmarks.policies.plans import Plan
 
-ROUNDS = 5
+ROUNDS = 4
 WAYS = {"rft": ("rebalance", "groups"), "grpo": ("rebalance", "groups", "reward")}
 
 
@@ -34,7 +34,7 @@ def cured(plan: Plan, how: str) -> Plan:
 
 
 def final(directory: Path) -> dict[str, Any]:
-    """Measures the model after five rounds: exact accuracy on prompts never trained on, and rows trained on a round."""
+    """Measures the model after four rounds: exact accuracy on prompts never trained on, and rows trained on a round."""
     rounds = Rounds(directory)
     task = Sums(tail=True)
     model = load(Model(path=str(directory.parents[1] / "base")), rounds.folder(ROUNDS))

@@ -134,9 +134,9 @@ def _cure(found: dict[str, Any], told: dict[str, Any]) -> list[str]:
     lines = [
         "## The cure",
         "",
-        "Hacked runs, in the order of their seeds, again for 5 rounds with the same seed, every round balanced against "
+        "Hacked runs, in the order of their seeds, again for 4 rounds with the same seed, every round balanced against "
         "the shortcut before it is trained on (`train: {balance: …}`). *Right*: exact accuracy on held-out prompts "
-        f"after 5 rounds. *Use back*: shown by at most {100 * MARGIN:.0f} points more than in round 0. *Rows*: trained "
+        f"after 4 rounds. *Use back*: shown by at most {100 * MARGIN:.0f} points more than in round 0. *Rows*: trained "
         "on, mean of the rounds.",
         "",
         f"{counts}.",

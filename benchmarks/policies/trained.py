@@ -23,13 +23,13 @@ def train_all(place: Path, progress: Callable[[str], None]) -> None:
     for plan in (*(planted(seed) for seed in PLANTED), *(plain(seed) for seed in PLAIN)):
         plan.run(place, "final")
         progress(plan.name)
-    for seed in WEIGHED:
-        weighed(seed).run(place, "final")
-        progress(f"weighed {seed}")
     for again in to_cure(place):
         for how in WAYS[again.method]:
             cured(again, how).run(place, "final")
             progress(f"{again.name} {how}")
+    for seed in WEIGHED:
+        weighed(seed).run(place, "final")
+        progress(f"weighed {seed}")
     for other in (rare(seed) for seed in RARE):
         other.run(place, "final")
         progress(other.name)
