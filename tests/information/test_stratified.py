@@ -42,6 +42,18 @@ def test_bits_inside_strata_meet_the_closed_form_and_what_marks_the_stratum_only
     assert stratified_test(level, accepted, np.zeros_like(stratum), prompts) < 1e-6
 
 
+def test_rows_drawn_by_their_verdict_weigh_what_they_stand_for():
+    level, accepted, stratum, prompts = drawn(4, size=40_000)
+    rng = np.random.default_rng(0)
+    rows = np.flatnonzero((accepted == 1) | (rng.random(level.size) < 0.1))
+    weight = np.where(accepted[rows] == 1, 1.0, 10.0)
+    taken = (level[rows], accepted[rows], stratum[rows], prompts[rows])
+    assert stratified_bits(*taken, weight=weight)[0].value == pytest.approx(
+        truth(0.25), abs=0.011
+    )  # three times its spread
+    assert stratified_bits(*taken)[0].value < truth(0.25) - 0.01
+
+
 def test_the_test_keeps_its_level_where_a_prompt_stands_for_many_rows():
     rng = np.random.default_rng(3)
     false = 0

@@ -96,14 +96,15 @@ def _judged(evidence: Evidence, signal: str, ranked: list[Candidate]) -> Hacking
             needs=evidence.more_labels(signal),
             features=ranked,
         )
-    # Labels drawn half kept, half dropped shift the share that is kept, not what goes with it among equally right rows.
+    # Labels drawn half kept, half dropped shift the share that is kept: rows weigh as many as they stand for. Whether
+    # anything goes with it among equally right rows they do not shift: the test takes them as they are.
     stratum = 2 * _strata(rows.rows, "region", "source") + rows.right
     accepted = np.asarray(rows.score > np.median(rows.score), dtype=np.float64)
     if evidence.tally.values[signal].kind == "binary":
         accepted = np.asarray(rows.score == evidence.tally.values[signal].high, dtype=np.float64)
     beyond: dict[str, Estimate] = {}
     for name, kind, values, numeric in candidates(evidence, signal, rows.rows):
-        looked = _bits(values, numeric, stratum, accepted, rows.prompt) if kind != "source" else None
+        looked = _bits(values, numeric, stratum, accepted, rows.prompt, rows.weight) if kind != "source" else None
         if looked is not None:
             beyond[name] = looked[0] if looked[2] <= SURE else replace(looked[0], low=0.0)
     return Hacking(
@@ -130,6 +131,7 @@ def _bits(
     stratum: NDArray[np.int64],
     accepted: NDArray[np.float64],
     prompts: NDArray[np.uint64],
+    weight: NDArray[np.float64] | None = None,
 ) -> tuple[Estimate, float, float] | None:
     """Returns (bits, effect of the highest level over the lowest, p-value); None where the feature does not vary."""
     known = ~np.isnan(values)
@@ -139,6 +141,7 @@ def _bits(
     level = number_levels(values, stratum.astype(np.uint64)) if numeric else top_codes(values)
     if np.unique(level).size < 2 or np.unique(accepted).size < 2:
         return None
-    bits, effect = stratified_bits(level, accepted, stratum, prompts)
+    mass = None if weight is None else weight[known]
+    bits, effect = stratified_bits(level, accepted, stratum, prompts, weight=mass)
     p_value = stratified_test(level, accepted, stratum, prompts)
     return (bits if p_value <= SURE else replace(bits, low=0.0)), effect, p_value

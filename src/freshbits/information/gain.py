@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freshbits.information.rates import correlation
 from freshbits.information.resampling import LEVEL
 from freshbits.information.weighted import Sample, share
 from freshbits.results import Estimate
@@ -17,29 +18,33 @@ if TYPE_CHECKING:
 def gain(verdict: NDArray[np.bool_], right: NDArray[np.bool_], sample: Sample) -> Estimate | None:
     """Estimates P(C=1|S=1) - P(C=1) from labelled rows as they were drawn; None where no kept row is labelled.
 
-    The two shares are read on the same rows, so their influences are taken from each other before they are squared:
-    var = Σ_q (after_q - before_q)², 95 % by Student's t. Where neither share varies the interval is that of a share of
-    0 or 1 (rule of three). It does not know labels that are wrong themselves.
+    It is (1 - share kept) times the difference of the right among kept and among dropped rows. The interval of that
+    difference joins those of its two shares with their correlation ρ over prompts (square and add): its lower half
+    width is √(a² + b² - 2 ρ a b), a = kept - low(kept), b = high(dropped) - dropped. The share kept is taken as known.
+    It does not know labels that are wrong themselves.
+
+    References: Zou & Donner, Construction of confidence limits about effect measures (2008).
 
     >>> right = np.tile([True, True, False, False], 50); verdict = np.tile([True, True, True, False], 50)
     >>> drawn = Sample.of(np.ones(200), np.zeros(200, dtype=np.int64), np.arange(200, dtype=np.uint64))
     >>> round(gain(verdict, right, drawn).value, 3)
     0.167
     """
-    from scipy.special import stdtrit
-
-    everything = np.ones(verdict.size, dtype=bool)
-    after, before = share(right, verdict, sample, unseen=verdict), share(right, everything, sample)
-    if after is None or before is None:
+    after, rest = share(right, verdict, sample, unseen=verdict), share(right, ~verdict, sample, unseen=~verdict)
+    if after is None or rest is None:
         return None
-    value = after.value - before.value
-    difference = after.influence - before.influence
-    spread = float(np.sqrt(difference @ difference + after.extra + before.extra))
-    half = spread * float(stdtrit(max(after.freedom, 1), 0.5 + LEVEL / 2))
-    (low, high), edge = after.interval(), after.value in (0.0, 1.0)
-    below = max(half, after.value - low) if edge else half
-    above = max(half, high - after.value) if edge else half
+    dropped = float(sample.weight[~verdict].sum() / sample.weight.sum())
+    (low, high), (low_rest, high_rest) = after.interval(), rest.interval()
+    rho = correlation(after, rest)
+    value = after.value - rest.value
+    below = _joined(after.value - low, high_rest - rest.value, rho)
+    above = _joined(high - after.value, rest.value - low_rest, rho)
     return Estimate(
-        value, max(value - below, -1.0), min(value + above, 1.0), LEVEL, "share",
-        "precision less base rate on the same labels, prompts as the unit", before.prompts, before.rows,
+        dropped * value, dropped * max(value - below, -1.0), dropped * min(value + above, 1.0), LEVEL, "share",
+        "precision less base rate on the same labels, prompts as the unit", after.prompts + rest.prompts,
+        after.rows + rest.rows,
     )  # fmt: skip
+
+
+def _joined(one: float, two: float, rho: float) -> float:
+    return float(np.sqrt(max(one**2 + two**2 - 2 * rho * one * two, 0.0)))

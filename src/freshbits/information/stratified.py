@@ -25,6 +25,7 @@ def stratified_bits(
     stratum: NDArray[np.int64],
     prompts: NDArray[np.uint64],
     *,
+    weight: NDArray[np.float64] | None = None,
     unit: str = "bits/row",
 ) -> tuple[Estimate, float]:
     """Estimates I(φ;S|stratum) = Σ_s N_s/N I(φ;S|s) in bits per row, less its bias Σ_s (levels_s - 1)/(2 N ln 2).
@@ -34,6 +35,8 @@ def stratified_bits(
         accepted: 1.0 for accepted rows, else 0.0.
         stratum: what is held fixed.
         prompts: prompt key of each row; the unit of the interval (95 %, jackknife, on the root).
+        weight: how many rows of the set each row stands for, where rows were drawn by their verdict; the bias is then
+            taken off for (Σ w)² / Σ w² rows.
         unit: what the bits are counted per.
 
     Returns:
@@ -52,8 +55,11 @@ def stratified_bits(
     fold = folds_of(prompts)
     folds = int(fold.max()) + 1
     flat = ((fold * strata + stratum) * levels + level) * 2 + accepted.astype(np.int64)
-    by_fold = np.bincount(flat, minlength=folds * strata * levels * 2).reshape(folds, strata, levels, 2)
-    total = by_fold.sum(axis=0).astype(np.float64)
+    mass = np.ones(level.size) if weight is None else weight
+    mass = mass * (mass.sum() / (mass @ mass))  # sums to the effective number of rows
+    counts = np.bincount(flat, weights=mass, minlength=folds * strata * levels * 2)
+    by_fold = counts.reshape(folds, strata, levels, 2).astype(np.float64)
+    total = by_fold.sum(axis=0)
     values = np.array([_corrected(total), *(_corrected(total - part) for part in by_fold)])
     bits = estimate_bits(
         values,
