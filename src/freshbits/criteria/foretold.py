@@ -161,8 +161,8 @@ def _told(
         needs=None if judged else (evidence.more_labels(signal) if truth else evidence.label_command(signal)),
         families=list(families),
         pairs=pairs,
-        first=max(learned, key=lambda e: e.learned_first or 0.0).name if learned else None,
-        relied=max(learned, key=lambda e: e.relied_on or 0.0).name if learned else None,
+        first=_called(max(learned, key=lambda e: e.learned_first or 0.0)) if learned else None,
+        relied=_called(max(learned, key=lambda e: e.relied_on or 0.0)) if learned else None,
         probability=max(known) if known else None,
         fpr=FPR.get(calibrated(families)) if judged else None,
         fpr_source=FPR_SOURCE if judged else None,
@@ -172,11 +172,15 @@ def _told(
     )
 
 
+def _called(entry: Foretold) -> str:
+    return entry.name if entry.value is None else f"{entry.name} {entry.value}"
+
+
 def _open(entries: Sequence[Foretold], raced: Sequence[ProbeResult]) -> str:
     """Says why no probability is given: why not of the first candidate that the signal leans to."""
     for entry, result in zip(entries, raced, strict=True):
         if result.leans and entry.kind != TRUTH and entry.reason:
-            return f"{entry.name} or truth: {entry.reason}"
+            return f"{_called(entry)} or truth: {entry.reason}"
     return "the signal surely leans to nothing else that was looked at"
 
 
