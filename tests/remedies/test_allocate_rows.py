@@ -245,12 +245,12 @@ def test_an_allocator_begins_with_what_a_log_says():
 
 def test_the_command_writes_the_table_and_says_what_else_would_give(tmp_path):
     log(120).write_parquet(tmp_path / "log.parquet")
-    pl.DataFrame({"question": texts(200)}).write_ndjson(tmp_path / "pool.jsonl")
+    pl.DataFrame({"asked": texts(200)}).write_ndjson(tmp_path / "pool.jsonl")
     out = tmp_path / "next.csv"
     run = CliRunner().invoke(
         app,
         ["allocate", str(tmp_path / "log.parquet"), "--pool", str(tmp_path / "pool.jsonl"), "--budget", "calls=160",
-         "-o", str(out), "--json", str(tmp_path / "a.json"), "--map", "prompt=prompt"],
+         "-o", str(out), "--json", str(tmp_path / "a.json"), "--pool-prompt", "asked"],
     )  # fmt: skip
     assert run.exit_code == 0, run.output
     assert pl.read_csv(out)["rollouts"].sum() == 160

@@ -15,6 +15,9 @@ def allocate(
     budget: Annotated[str, typer.Option("--budget", help="400 (rollouts), 'calls=400', 'tokens=1e6' or 'cost=20'.")],
     out: Annotated[str, typer.Option("-o", "--out", help="File to write: .parquet, .jsonl or .csv.")] = "next.parquet",
     pool: Annotated[Path | None, typer.Option("--pool", help="File of prompts to choose from, tried or not.")] = None,
+    pool_prompt: Annotated[
+        str | None, typer.Option("--pool-prompt", help="Column of the pool that holds the prompts.")
+    ] = None,
     source: Annotated[str | None, typer.Option("--source", help="Whose pass rates, where several wrote.")] = None,
     by: Annotated[
         list[str] | None,
@@ -50,7 +53,7 @@ def allocate(
     log = read(logs, options)
     rows, found = run(
         log, budget, pool=pool, source=source, by=by, embedding=embedding, samples=samples, sequential=sequential,
-        sharpness=sharpness, price=price, seed=seed,
+        sharpness=sharpness, price=price, pool_prompt=pool_prompt, seed=seed,
     )  # fmt: skip
     write_table(rows, out)
     if json_path is not None:

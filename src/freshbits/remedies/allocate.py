@@ -46,6 +46,7 @@ def allocate(
     sequential: bool = False,
     sharpness: float = SHARPNESS,
     price: float | None = None,
+    pool_prompt: str | None = None,
     seed: int = 0,
 ) -> tuple[pl.DataFrame, Allocated]:
     """Chooses the prompts of the next round, and how many rollouts of each.
@@ -69,6 +70,7 @@ def allocate(
             .05) are not asked.
         sharpness: prompts are drawn as their E[p(1-p)] to this power: 0 is uniform, infinity takes the best.
         price: of one rollout.
+        pool_prompt: column of the pool that holds the prompts, where it has another name.
         seed: the same seed chooses the same prompts.
 
     Returns:
@@ -92,7 +94,9 @@ def allocate(
             f"there is no signal {chosen_signal!r} in the log", mend=f"choose among {', '.join(log.signals)}"
         )
     amount, unit = parse_budget(budget)
-    table = None if pool is None else read_pool(pool, has_text="prompt" in log.schema, embedding=embedding)
+    has_text = "prompt" in log.schema
+    given = None if pool_prompt is None else {"prompt" if has_text else "prompt_id": pool_prompt}
+    table = None if pool is None else read_pool(pool, has_text=has_text, columns=given, embedding=embedding)
     known = () if table is None else table.columns
     history = read_history(log, chosen_signal, source=source, by=by, embedding=embedding, known=known)
     rollouts = _rollouts(amount, unit, history, price)

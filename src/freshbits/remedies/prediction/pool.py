@@ -52,14 +52,13 @@ def read_pool(
         looked = families(found, [])
         table = Source(looked[0].kind, found.files, found.root, Problems()).table()
     asked = () if embedding is None else (embedding,)
-    given = {name: column for name, column in (columns or {}).items() if column in table.columns}
-    plan, _ = plan_columns(table.columns, ReadOptions(map=given, columns=asked, unscored=True))
+    plan, _ = plan_columns(table.columns, ReadOptions(map=columns or {}, columns=asked, unscored=True))
     order = ("prompt_id", "prompt") if has_text is False else ("prompt", "prompt_id")
     name = next((each for each in order if each in plan), None)
     if name is None or (has_text and name != "prompt"):
         raise InputError(
             "the pool has no column of prompts", file=str(source) if frame is None else None,
-            mend=f"say which it is with --map prompt=COLUMN; it has {', '.join(table.columns)}",
+            mend=f"say which it is with --pool-prompt COLUMN; it has {', '.join(table.columns)}",
         )  # fmt: skip
     fields = [each for each in plan if each == "region" or each.startswith((EXTRA, SIGNAL))]
     own_state = [each for each in ("logprob", "tokens") if each in plan]
