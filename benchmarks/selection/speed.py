@@ -30,7 +30,12 @@ def measured(rows: int) -> dict[str, Any]:
         pl.format("{} so the answer is \\boxed{}{}{}", "body", pl.lit("{"), "answer", pl.lit("}")).alias("completion"),
         pl.Series("reward", (rng.random(rows) < rng.random(prompt.max() + 1)[prompt]).astype(np.float64)),
     )
-    found: dict[str, Any] = {"rows": rows, "cores": os.cpu_count(), "polars": pl.__version__}
+    found: dict[str, Any] = {
+        "rows": rows,
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "polars": pl.__version__,
+    }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.parquet"
         table.write_parquet(path)
@@ -45,5 +50,5 @@ def measured(rows: int) -> dict[str, Any]:
                 "wall_s": round(time.perf_counter() - wall, 1),
                 "cpu_s": round(time.process_time() - cpu, 1),
             }
-    found["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    found["peak_mb_with_drawing"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return found

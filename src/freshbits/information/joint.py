@@ -8,7 +8,7 @@ one atom. Two labelled rows in a prompt are the least that say anything about ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,8 +44,8 @@ class Joint:
     negative_j: Estimate
     atoms: list[tuple[float, float, float]]
     accepted: Estimate
-    kinds: tuple[tuple[float, float, NDArray[np.float64]], ...]
-    grid: NDArray[np.float64]
+    kinds: tuple[tuple[float, float, NDArray[np.float64]], ...] = field(compare=False)
+    grid: NDArray[np.float64] = field(compare=False)
 
 
 @dataclass(frozen=True)

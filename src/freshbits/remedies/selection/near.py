@@ -42,6 +42,7 @@ def same(share: float) -> float:
 def sketch(texts: pl.Series) -> NDArray[np.uint64]:
     """Computes the bands of each text, shape (texts, 8); texts under eight bytes have their own key in every band.
 
+    >>> import polars as pl
     >>> one, two, three = sketch(pl.Series(["Take 3 and  4 apples.", "take 3 and 4 apples.", "No idea, sorry."]))
     >>> bool((one == two).all()), bool((one == three).any())
     (True, False)
