@@ -10,8 +10,9 @@
 of the same prompt; `pair_up(score, group, seed)` makes such pairs of scored rows. Candidates map a name to its values
 on both sides (NaN unknown, two values for a flag). `beside="truth"` compares every candidate with truth on the pairs
 where it is known. Families: "ngram" (NumPy), "cnn", "gru", "transformer" (the extra [torch]). The same input and seed
-give the same result. `risk.chances(result)` is the probability that a learner relies on a candidate more than on `beside`.
+give the same result. `risk.chances(result)` is the probability that a learner relies on a candidate more than on
+`beside`.
 
-What they say is of learners that start from nothing on these pairs: a reward model's head, a small classifier. A model that
-knows a feature already finds it easier than they do.
+What they say is of learners that start from nothing on these pairs: a reward model's head, a small classifier. A model
+that knows a feature already finds it easier than they do.
 """
