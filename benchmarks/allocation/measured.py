@@ -99,6 +99,7 @@ class Study:
         run: (strategy, rate, seed, target or None, most calls) → course.
         tuned_on: seeds of tuning.
         seeds: fresh seeds.
+        untuned: names of strategies that are run at uniform's rate, too.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Study:
     run: Callable[[str, float, int, float | None, float], Course]
     tuned_on: Sequence[int]
     seeds: Sequence[int]
+    untuned: tuple[str, ...] = ()
 
     def held(self, shelf: Shelf) -> dict[str, Any]:
         """Tunes, runs, and returns what came out."""
@@ -123,6 +125,12 @@ class Study:
         rows = {}
         for name in self.strategies:
             rows[name] = {**tuned[name], **compared(self._fresh(shelf, name, tuned[name]["rate"], targets), base)}
+        for name in self.untuned:
+            same = tuned[uniform]
+            rows[f"{name}, at uniform's rate"] = {
+                **same,
+                **compared(self._fresh(shelf, name, same["rate"], targets), base),
+            }
         start = [self._whole(shelf, best, seed).accuracy[0] for seed in self.seeds]
         return {
             "cell": self.name,

@@ -144,6 +144,12 @@ class Greedy(Believing):
     turns = False
 
 
+class Drawn(Believing):
+    """Draws prompts by score instead of letting them take turns."""
+
+    turns = False
+
+
 class PluggedIn(Believing):
     """The same belief, read by its mean alone."""
 

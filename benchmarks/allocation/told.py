@@ -28,7 +28,8 @@ HEAD = [
     "",
     "`ours`: E[p(1-p)] under the belief of `remedies.allocation`, prompts taking turns. `plug-in`: the same belief and "
     "turns by m(1-m). `InSight-like`: the same by m(1-m) times the information about p (after arXiv 2603.01907). "
-    "`DAPO-like`: draws on until the batch is full of mixed groups (arXiv 2503.14476). `two waves`: pairs first. "
+    "`DAPO-like`: draws on until the batch is full of mixed groups (arXiv 2503.14476). "
+    "`ours, drawn`: the same without turns. `two waves`: pairs first. "
     "`oracle`: knows every p. `ours, verifier known`: sees through its error rates.",
     "",
 ]
