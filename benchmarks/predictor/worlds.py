@@ -21,7 +21,7 @@ from scipy.stats import beta
 from freshbits.remedies.prediction.betabinomial import UNKNOWN
 from freshbits.remedies.prediction.encode import Raw
 from freshbits.remedies.prediction.scores import difference, log_loss
-from freshbits.remedies.prediction.stack import Predictor, fit
+from freshbits.remedies.prediction.stack import FOLDS, Predictor, fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def _kind(says: str, prompts: int, size: int, count: int, seed: int) -> dict[str
         gain = float((log_loss(base, true, one) - log_loss(stated, true, one)).mean())
         gained.append(gain)
         possible.append(float((log_loss(base, true, one) - log_loss(mean[prompts:], true, one)).mean()))
-        _, low, high = difference(log_loss(found.base, passed, n), log_loss(found.crossed, passed, n))
+        _, low, high = difference(log_loss(found.base, passed, n), log_loss(found.crossed, passed, n), FOLDS)
         if found.kind != "base rate":
             held.append(low <= gain <= high)
         tried.append(_inside(found, found.crossed, rate[:prompts], passed, n))

@@ -47,7 +47,7 @@ def play(asking, rounds):
 def test_rounds_come_to_ask_where_verdicts_differ_and_count_their_calls():
     found, _ = play(Asking(Allocation(rule="expected_variance"), pool(120), 12, 8, 3), 16)
     mixed = [np.mean([each.text.startswith("mixed") for each in asked.prompts]) for asked in found]
-    assert np.mean(mixed[-5:]) > np.mean(mixed[:3]) + 0.25
+    assert np.mean(mixed[-5:]) > 0.55  # a third of the pool is mixed
     assert [asked.calls for asked in found] == [12 * 8 * number for number in range(16)]
     assert found[1].tried == 12
     assert all(len(asked.prompts) == len(asked.probability) == 12 for asked in found)

@@ -75,6 +75,9 @@ def test_scores_are_proper_and_zero_where_nothing_is_left():
         values = [score(np.array([m]), k, n)[0] for m in grid]
         assert grid[int(np.argmin(values))] == pytest.approx(0.3)
     assert difference(np.array([2.0, 4.0]), np.array([1.0, 3.0])) == (1.0, 1.0, 1.0)
+    one, other = np.random.default_rng(0).normal(size=(2, 50))
+    (mean, low, _), (same, wider, _) = difference(one, other), difference(one, other, 5)
+    assert (same, same - wider) == pytest.approx((mean, 1.5 * (mean - low)))
 
 
 def test_reliability_holds_all_prompts_once():
@@ -117,11 +120,11 @@ def test_what_is_learned_comes_near_the_truth_on_prompts_not_seen():
 
 def test_where_nothing_can_be_learned_the_base_rate_is_believed():
     believed = []
-    for seed in range(8):
-        texts, _, _, passed = world(160, seed=seed, says=False)
-        kind = np.random.default_rng(seed).choice(["u", "v", "w"], 160)
-        believed.append(fit(Raw.of(pl.DataFrame({"prompt": texts, "kind": kind})), passed, np.full(160, 8.0)).kind)
-    assert believed.count("base rate") >= 6  # two chances in twenty each, at most
+    for seed in range(6):
+        texts, _, _, passed = world(120, seed=seed, says=False)
+        kind = np.random.default_rng(seed).choice(["u", "v", "w"], 120)
+        believed.append(fit(Raw.of(pl.DataFrame({"prompt": texts, "kind": kind})), passed, np.full(120, 8.0)).kind)
+    assert believed.count("base rate") >= 4  # two chances in twenty each, at most
 
 
 def test_few_prompts_get_the_base_rate_without_an_error():

@@ -14,7 +14,7 @@ from freshbits.remedies.prediction.betabinomial import UNKNOWN
 from freshbits.remedies.prediction.encode import Raw
 from freshbits.remedies.prediction.forgetting import fit_kept
 from freshbits.remedies.prediction.scores import brier, calibration_error, difference, log_loss, reliability
-from freshbits.remedies.prediction.stack import BASE, Predictor, fit
+from freshbits.remedies.prediction.stack import BASE, FOLDS, Predictor, fit
 from freshbits.results import Estimate
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def describe(
     scores = []
     for name, rates in stated.items():
         own = log_loss(rates, passed, asked)
-        gain, low, high = difference(base, own)
+        gain, low, high = difference(base, own, FOLDS)
         told = Estimate(gain, low, high, 0.95, "bits/rollout", "five-fold", asked.size, round(float(asked.sum())))
         scores.append(
             Score(

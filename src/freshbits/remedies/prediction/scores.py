@@ -44,8 +44,13 @@ def brier(
     return np.asarray(share * (1 - rates) ** 2 + (1 - share) * rates**2)
 
 
-def difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float, float]:
+def difference(
+    one: NDArray[np.float64], other: NDArray[np.float64], folds: int | None = None
+) -> tuple[float, float, float]:
     """Returns by how much `one` is above `other` on average, with a 95 % interval over prompts.
+
+    Losses of `folds` cross-fitted parts are not independent, since the parts were learned from each other's prompts:
+    the variance is then taken 1 + f/(f-1) times as large (Nadeau and Bengio, Machine Learning 2003).
 
     >>> difference(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     (0.0, 0.0, 0.0)
@@ -53,6 +58,8 @@ def difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[fl
     apart = one - other
     mean = float(apart.mean())
     error = float(apart.std(ddof=1) / np.sqrt(apart.size)) if apart.size > 1 else float("inf")
+    if folds is not None:
+        error *= float(np.sqrt(1 + folds / (folds - 1)))
     return mean, mean - NORMAL * error, mean + NORMAL * error
 
 
