@@ -61,9 +61,21 @@ def results(dev_rows: Any, dev: Any, held_rows: Any, held: Any) -> dict[str, Any
         "few_labels": few,
         "cost": _cost(held),
         "rows": [
-            {**row, "learned": held["learned"][row["seed"]], "probed": held["probed"][row["seed"]]["families"]}
+            {**row, "learned": held["learned"][row["seed"]], "probed": _brief(held["probed"][row["seed"]]["families"])}
             for row in held_rows
         ],
+    }
+
+
+def _brief(probed: Any) -> Any:
+    """Leaves out how each pass went, block by block."""
+    brief = ("aulc", "psi", "accuracy", "price")
+    return {
+        family: {
+            "agreement": each["agreement"],
+            **{side: {key: each[side][key] for key in brief} for side in ("intended", "spurious")},
+        }
+        for family, each in probed.items()
     }
 
 

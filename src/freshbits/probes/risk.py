@@ -21,8 +21,10 @@ WEIGHTS = {
     "transformer": (0.81, 3.56, -0.03, 6.54),
 }
 ALARM = 0.5  # probability from which it is called a risk
-FPR: dict[str, float] = {}
-FPR_SOURCE = "learners of four families on pairs of token sequences that do not rely on it (benchmarks/probes)"
+# Share above one half among learners that rely on truth, of 180 on 120 other configurations, where a probability is
+# given (56 to 84 % of them).
+FPR = {"all": 0.08, "ngram": 0.15, "cnn": 0.17, "gru": 0.2, "transformer": 0.17}
+FPR_SOURCE = "learners of four families that rely on truth, on pairs of token sequences (benchmarks/probes)"
 
 
 def probability(families: Sequence[str], agreement: float, aulc: float, psi: float) -> float:
