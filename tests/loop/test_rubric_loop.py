@@ -42,8 +42,12 @@ def test_a_loop_is_run_by_a_rubric_and_goes_on_to_the_same_bytes(tmp_path, monke
         shutil.rmtree(run / "round-002")
         fb.run(loop, run, resume=True)
         assert {path.name: path.read_bytes() for path in (run / "round-002").iterdir()} == whole
+        rubric.write_text(RUBRIC.replace("weight: 2", "weight: 3"))
+        with pytest.raises(InputError):
+            fb.run(loop, run, resume=True)
     report = fb.read(run)
     assert {report.origins[name] for name in report.signals} == {"external"}
+    assert report.weights == {"rubric.helpful": 2 / 3, "rubric.clear": 1 / 3, "rubric.rude": -1 / 3}
     assert fb.check(loop).structure.signals["rubric"].origin == "external"
 
 

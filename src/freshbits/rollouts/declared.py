@@ -38,7 +38,8 @@ def take_declared(opened: Opened, files: Sequence[Path], overruled: Collection[s
     told = [run for run in runs if run is not None]
     free = [name.removeprefix("signal.") for name in opened.rows.schema if name.startswith("signal.")]
     for name in (name for name in free if name not in overruled):
-        origins, structures = ({_said(run[at], name) for run in told} for at in (0, 1))
+        origins = {_said(run[0], name) for run in told}
+        structures = {_said(run[1], name) for run in told}
         if len(origins) > 1 or len(structures) > 1:
             opened.notes.append(f"{name}: the runs do not declare it alike, so its origin is unknown")
             continue
@@ -46,6 +47,9 @@ def take_declared(opened: Opened, files: Sequence[Path], overruled: Collection[s
             opened.origins[name] = origin
         if (structure := structures.pop()) is not None:
             opened.structures[name] = structure
+    sums = {name: weight for run in told for name, weight in run[2].items() if name in free}
+    if sums and all(run[2] == told[0][2] for run in told):
+        opened.weights |= sums
     if opened.structures:
         each = "; ".join(f"{name} is {words}" for name, words in opened.structures.items())
         opened.notes.append(f"declared in {RUN}: {each}")
@@ -62,8 +66,8 @@ def _places(files: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folder.parent / RUN for folder in folders if folder.name.startswith("round-")))
 
 
-def _read(place: Path) -> tuple[dict[str, str], dict[str, str]] | None:
-    """Returns (origins, structures) by signal; None where the file is not there, broken, or somebody else's."""
+def _read(place: Path) -> tuple[dict[str, str], dict[str, str], dict[str, float]] | None:
+    """Returns (origins, structures, weights of criteria) by signal; None where there is no such record."""
     try:
         if place.stat().st_size > LARGEST:
             return None
@@ -72,7 +76,21 @@ def _read(place: Path) -> tuple[dict[str, str], dict[str, str]] | None:
         return None
     if not isinstance(data, dict) or not {"freshbits", "loop"} <= set(data):
         return None
-    return _words(data.get("origins"), ORIGINS), _words(data.get("structures"), STRUCTURES)
+    return (
+        _words(data.get("origins"), ORIGINS),
+        _words(data.get("structures"), STRUCTURES),
+        _weights(data.get("rubrics")),
+    )
+
+
+def _weights(told: Any) -> dict[str, float]:
+    each = (
+        [rubric.get("weights") for rubric in told.values() if isinstance(rubric, dict)]
+        if isinstance(told, dict)
+        else []
+    )
+    numbers = [(name, value) for weights in each if isinstance(weights, dict) for name, value in weights.items()]
+    return {name: float(value) for name, value in numbers if isinstance(value, (int, float))}
 
 
 def _words(told: Any, known: Sequence[str]) -> dict[str, str]:
