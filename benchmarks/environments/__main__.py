@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environments.loops import ARMS, SEEDS, guess, other, played
+from benchmarks.environments.loops import ARMS, ROUNDS, SEEDS, guess, other, played
 from benchmarks.environments.told import audited, course, markdown
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -26,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=None, help="where runs are kept")
     parser.add_argument("--verifiers", action="append", default=[], metavar="PYTHON")
+    parser.add_argument("--as-it-lies", action="store_true", help="run nothing more: tell of whole runs in --runs")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -42,8 +43,13 @@ def main() -> None:
                                "right": [row.accuracy.value for row in found.rounds if row.accuracy is not None],
                                "faults": [row.evaluation.get("faults", 0.0) for row in found.rounds],
                                **audited(f"{name}, {method}", directory)})  # fmt: skip
-        runs = [course(arm, seed, played(guess(arm, seed), place / f"{arm.name}-{seed}", arm.control))
-                for seed in SEEDS for arm in ARMS]  # fmt: skip
+        last = f"round-{ROUNDS:03d}"
+        runs = [
+            course(arm, seed, played(guess(arm, seed), place / f"{arm.name}-{seed}", arm.control))
+            for seed in SEEDS
+            for arm in ARMS
+            if not asked.as_it_lies or (place / f"{arm.name}-{seed}" / last).is_dir()
+        ]
         audits = [audited(f"guess, {arm.name}", place / f"{arm.name}-{SEEDS[0]}") for arm in ARMS[:2]]
     asked.output.mkdir(parents=True, exist_ok=True)
     data = {"guess": runs, "audits": audits, "verifiers": others}
