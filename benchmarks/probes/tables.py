@@ -43,7 +43,12 @@ def results(dev_rows: Any, dev: Any, held_rows: Any, held: Any) -> dict[str, Any
         some = [row for row in held_rows if row["seed"] in held[f"probed_{LABELS[0]}"]]
         few = {"all": {p or "own": _short(runs(some, held["learned"], held["probed"], p)) for p in (None, "all")}} | few
     return {
-        "configurations": {"dev": len(dev_rows), "held_out": len(held_rows)},
+        "configurations": {
+            "dev": len(dev_rows),
+            "held_out": len(held_rows),
+            "with_two_learners": sum(len(each) > 1 for each in held["learned"].values()),
+            "with_few_labels": len(held.get(f"probed_{LABELS[0]}", {})),
+        },
         "runs": {"dev": int(sum(len(each) for each in dev["learned"].values())), "held_out": int(own.config.size)},
         "hacked": _share(own.relied),
         "first_and_final_differ": _share((own.first == 1) != own.relied, ~np.isnan(own.first)),
@@ -199,7 +204,8 @@ def markdown(found: dict[str, Any]) -> str:
         f"({100 * found['hacked']:.0f} % come to rely on the spurious feature; in "
         f"{100 * found['first_and_final_differ']:.0f} % what is learned first is not what is relied on at the end). "
         f"Statistics and the probability were fixed on {counts['dev']} others ({found['runs']['dev']} learners). "
-        "Intervals: 95 %, whole configurations resampled.",
+        f"One learner each, families in turn, two on the first {counts['with_two_learners']}; few labels on the first "
+        f"{counts['with_few_labels']}. Intervals: 95 %, whole configurations resampled.",
         "",
         "## Statistics, probe of the learner's own family",
         "",
