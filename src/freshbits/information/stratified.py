@@ -6,6 +6,7 @@ whether it is right. Strata are few and large, so plain counts do, less their bi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,8 +36,8 @@ def stratified_bits(
         accepted: 1.0 for accepted rows, else 0.0.
         stratum: what is held fixed.
         prompts: prompt key of each row; the unit of the interval (95 %, jackknife, on the root).
-        weight: how many rows of the set each row stands for, where rows were drawn by their verdict; the bias is then
-            taken off for (Σ w)² / Σ w² rows.
+        weight: how many rows of the set each row stands for, where rows were drawn by their verdict. The bias is then
+            the jackknife's own estimate, and the upper end that of the bits with their bias, which cannot be too low.
         unit: what the bits are counted per.
 
     Returns:
@@ -55,20 +56,28 @@ def stratified_bits(
     fold = folds_of(prompts)
     folds = int(fold.max()) + 1
     flat = ((fold * strata + stratum) * levels + level) * 2 + accepted.astype(np.int64)
-    mass = np.ones(level.size) if weight is None else weight
-    mass = mass * (mass.sum() / (mass @ mass))  # sums to the effective number of rows
-    counts = np.bincount(flat, weights=mass, minlength=folds * strata * levels * 2)
+    counts = np.bincount(flat, weights=weight, minlength=folds * strata * levels * 2)
     by_fold = counts.reshape(folds, strata, levels, 2).astype(np.float64)
     total = by_fold.sum(axis=0)
-    values = np.array([_corrected(total), *(_corrected(total - part) for part in by_fold)])
-    bits = estimate_bits(
-        values,
-        unit=unit,
-        method="mutual information inside strata less its bias, jackknife over prompts",
-        prompts=int(np.unique(prompts).size),
-        rollouts=level.size,
-        top=1.0,
-    )
+    tables = [total, *(total - part for part in by_fold)]
+
+    def made(values: NDArray[np.float64], bias: str) -> Estimate:
+        return estimate_bits(
+            values,
+            unit=unit,
+            method=f"mutual information inside strata less its bias{bias}, jackknife over prompts",
+            prompts=int(np.unique(prompts).size),
+            rollouts=level.size,
+            top=1.0,
+        )
+
+    if weight is None or np.ptp(weight) == 0:
+        return made(np.array([_corrected(table) for table in tables]), ""), _effect(total)
+    plain = np.array([_plain(table) for table in tables])
+    bias = max((folds - 1) * float(plain[1:].mean() - plain[0]), 0.0)
+    bits = made(plain - bias, " by the jackknife, rows weighted by design")
+    most = made(plain, "").high
+    bits = replace(bits, high=most if bits.high is None or most is None else max(bits.high, most))
     return bits, _effect(total)
 
 
@@ -104,13 +113,18 @@ def stratified_test(
     return float(chi2.sf(float(total @ np.linalg.pinv(spread) @ total), rank)) if rank else 1.0
 
 
+def _plain(table: NDArray[np.float64]) -> float:
+    """Returns the bits of (strata, levels, 2) counts or weights."""
+    joint = table.sum(axis=2)
+    inside = (joint * entropy(table, axis=-1)).sum(axis=1)
+    bits = float((table.sum(axis=(1, 2)) * entropy(table.sum(axis=1), axis=-1) - inside).sum())
+    return bits / max(float(table.sum()), 1e-12)
+
+
 def _corrected(table: NDArray[np.float64]) -> float:
     """Returns the bits of (strata, levels, 2) counts, less their bias."""
     size = max(float(table.sum()), 1.0)
-    rows = table.sum(axis=(1, 2))
-    verdict, joint = entropy(table.sum(axis=1), axis=-1), table.sum(axis=2)
-    inside = (joint * entropy(table, axis=-1)).sum(axis=1)
-    bits = float((rows * verdict - inside).sum()) / size
+    joint, bits = table.sum(axis=2), _plain(table)
     varies = (table.sum(axis=1) > 0).all(axis=1)  # a stratum of one verdict has no bits and no bias
     spare = np.maximum((joint > 0).sum(axis=1) - 1, 0)[varies].sum()
     return bits - float(spare) / (2 * size * float(np.log(2)))
