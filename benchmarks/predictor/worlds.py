@@ -1,4 +1,4 @@
-"""Holds the predictor against worlds whose pass rates are known: python -m benchmarks.predictor.worlds [-n 25].
+"""Holds the predictor against worlds whose pass rates are known: python -m benchmarks.predictor.worlds [-n 12] [--seed 300].
 
 Every world draws prompts whose mean pass rate follows from a word and a number of the text (much, a little, or not at
 all), and a pass rate of each prompt from a Beta around it. Asked are: how often the 95 % interval of the gain over the
@@ -37,8 +37,8 @@ SPREADS = (1.0, 4.0, 16.0)  # rollouts that the mean is worth
 def main() -> None:
     """Draws worlds, predicts, writes the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-n", type=int, default=25, help="worlds of each kind")
-    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("-n", type=int, default=12, help="worlds of each kind")
+    parser.add_argument("--seed", type=int, default=300)
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     asked = parser.parse_args()
     rows = []
