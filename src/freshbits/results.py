@@ -16,7 +16,7 @@ from freshbits.described import Degenerate as Degenerate
 from freshbits.described import Labels as Labels
 from freshbits.described import LogSummary as LogSummary  # noqa: TC001 — `from_plain` reads the annotation
 from freshbits.described import Sampled as Sampled
-from freshbits.described import Sft as Sft
+from freshbits.described import Sft as Sft  # noqa: TC001
 from freshbits.plain import from_plain, to_plain
 from freshbits.raced import Drift as Drift  # noqa: TC001
 from freshbits.raced import Example as Example  # noqa: TC001

@@ -102,7 +102,11 @@ def _turned(rows: Stream, name: str) -> Stream:
 
     def read(columns: Sequence[str]) -> Iterator[Chunk]:
         for chunk in rows.read(columns):
-            yield chunk.with_rows(chunk.rows.with_columns((1.0 - pl.col(name)).alias(name))) if name in columns else chunk
+            if name in columns:
+                turned = (1.0 - pl.col(name)).alias(name)
+                yield chunk.with_rows(chunk.rows.with_columns(turned))
+            else:
+                yield chunk
 
     return Stream(rows.schema, read)
 
