@@ -1,4 +1,4 @@
-"""Holds the predictor against worlds whose pass rates are known: python -m benchmarks.predictor.worlds [-n 12] [--seed 300].
+"""Holds the predictor against worlds whose pass rates are known: python -m benchmarks.predictor.worlds [-n 12].
 
 Every world draws prompts whose mean pass rate follows from a word and a number of the text (much, a little, or not at
 all), and a pass rate of each prompt from a Beta around it. Asked are: how often the 95 % interval of the gain over the
