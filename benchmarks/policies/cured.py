@@ -18,27 +18,28 @@ if TYPE_CHECKING:
 
     from benchmarks.policies.plans import Plan
 
-ROUNDS = 4
+ROUNDS, LATE = 4, 8
 WAYS = {"rft": ("rebalance", "groups"), "grpo": ("rebalance", "groups", "reward")}
 
 
-def cured(plan: Plan, how: str) -> Plan:
+def cured(plan: Plan, how: str, rounds: int = ROUNDS) -> Plan:
     """Returns the same loop, balanced against its shortcut; `clean` is the loop whose verifier cannot be lured."""
     if how == "clean":
         return replace(plan, name=f"{plan.name}-clean", kind=None, lured=0.0, rounds=ROUNDS)
+    late = "" if rounds == ROUNDS else f"-{rounds}"
     assert plan.kind is not None
     balance = {"against": [plan.kind], "features": [f"{plan.kind}=matches:{KINDS[plan.kind]}"], "how": how}
     if plan.kind == "length":  # a count that is known as such is named as such
         balance = {"against": ["characters"], "how": how}
-    return replace(plan, name=f"{plan.name}-{how}", balance=balance, rounds=ROUNDS)
+    return replace(plan, name=f"{plan.name}-{how}{late}", balance=balance, rounds=rounds)
 
 
-def final(directory: Path) -> dict[str, Any]:
-    """Measures the model after four rounds: exact accuracy on prompts never trained on, and rows trained on a round."""
+def final(directory: Path, number: int = ROUNDS) -> dict[str, Any]:
+    """Measures the model of a round: exact accuracy on prompts never trained on, and rows trained on until then."""
     rounds = Rounds(directory)
     task = Sums(tail=True)
-    model = load(Model(path=str(directory.parents[1] / "base")), rounds.folder(ROUNDS))
-    ledgers = [rounds.ledger(number)["evaluation"] for number in range(1, ROUNDS + 1)]
+    model = load(Model(path=str(directory.parents[1] / "base")), rounds.folder(number))
+    ledgers = [rounds.ledger(at)["evaluation"] for at in range(1, number + 1)]
     return {
         "held_out": exact(model, task, task.held_out).mean("accuracy"),
         "rows": sum(each["trained_rows"] for each in ledgers) / len(ledgers),

@@ -29,11 +29,6 @@ def summed(found: dict[str, Any]) -> dict[str, Any]:
     """Counts what the bars ask for."""
     planted, plain = found["planted"], found["plain"]
     onset = {last: errors(planted, last) for last in LASTS}
-    ways: dict[str, list[dict[str, Any]]] = {}
-    for run in found["cured"]:
-        for how, after in run["ways"].items():
-            if how not in ("none", "clean"):
-                ways.setdefault(how, []).append({"run": run, **after})
     return {
         "first_right": sum(right_first(run) for run in planted),
         "planted": len(planted),
@@ -50,14 +45,25 @@ def summed(found: dict[str, Any]) -> dict[str, Any]:
             rule: sum(run["rules"][rule] == run["first"] for run in found["weighed"])
             for rule in (found["weighed"][0]["rules"] if found["weighed"] else ())
         },
-        "cured": {
-            how: {
-                "runs": len(some),
-                "as_right": sum(each["held_out"] >= each["run"]["ways"]["none"]["held_out"] for each in some),
-                "back": sum(each["shown"] <= each["run"]["base_rate"] + MARGIN for each in some),
-            }
-            for how, some in ways.items()
-        },
+        "cured": cures(found["cured"], "ways"),
+        "cured_late": cures(found["cured"], "late"),
+    }
+
+
+def cures(runs: list[dict[str, Any]], when: str) -> dict[str, dict[str, int]]:
+    """Counts, by way, runs at least as right as untreated, and those whose shortcut is back at its base rate."""
+    some: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
+    for run in runs:
+        for how, after in run[when].items():
+            if how != "none":
+                some.setdefault(how, []).append((run, after))
+    return {
+        how: {
+            "runs": len(each),
+            "as_right": sum(after["held_out"] >= run[when]["none"]["held_out"] for run, after in each),
+            "back": sum(after["shown"] <= run["base_rate"] + MARGIN for run, after in each),
+        }
+        for how, each in some.items()
     }
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from benchmarks.policies.cured import ROUNDS, WAYS, cured, final
+from benchmarks.policies.cured import LATE, ROUNDS, WAYS, cured, final
 from benchmarks.policies.foreseen import foreseen_first, foreseen_onset, learned, probed, step_of, summary
 from benchmarks.policies.measured import counted
 from benchmarks.policies.plans import Plan, plain, planted, rare
@@ -124,27 +124,28 @@ def _weighed(seed: int, folder: Path) -> dict[str, Any]:
 def _cured(place: Path) -> list[dict[str, Any]]:
     found = []
     for plan in to_cure(place):
-        ways = {}
-        for how in ("none", *WAYS[plan.method], "clean"):
-            again = plan if how == "none" else cured(plan, how)
-            directory = place / "final" / again.name
-            if Rounds(directory).done <= ROUNDS:
-                continue
-            after = counted(directory, plan.kind)
-            ways[how] = {
-                **_kept(place, f"{again.name}-exact", partial(final, directory)),
-                "right": float(after.right[ROUNDS]),
-                "shown": float(after.shown[ROUNDS]),
-            }
+        ways, late = _ways(place, plan, ROUNDS), _ways(place, plan, LATE) if plan.method == "grpo" else {}
         if len(ways) > 1:
-            found.append(
-                {
-                    **_head(plan),
-                    "base_rate": float(counted(place / "final" / plan.name, plan.kind).shown[0]),
-                    "ways": ways,
-                }
-            )
+            base_rate = float(counted(place / "final" / plan.name, plan.kind).shown[0])
+            found.append({**_head(plan), "base_rate": base_rate, "ways": ways, "late": late})
     return found
+
+
+def _ways(place: Path, plan: Plan, number: int) -> dict[str, Any]:
+    """Reads a loop and its cured ones after a number of rounds."""
+    ways = {}
+    for how in ("none", *WAYS[plan.method]):
+        again = plan if how == "none" else cured(plan, how, number)
+        directory = place / "final" / again.name
+        if Rounds(directory).done <= number:
+            continue
+        after = counted(directory, plan.kind)
+        ways[how] = {
+            **_kept(place, f"{again.name}-exact-{number}", partial(final, directory, number)),
+            "right": float(after.right[number]),
+            "shown": float(after.shown[number]),
+        }
+    return ways
 
 
 def _rare(plan: Plan, folder: Path) -> dict[str, Any]:

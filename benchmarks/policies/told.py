@@ -127,25 +127,42 @@ def _order(found: dict[str, Any], told: dict[str, Any]) -> list[str]:
 def _cure(found: dict[str, Any], told: dict[str, Any]) -> list[str]:
     if not found["cured"]:
         return []
-    counts = "; ".join(
-        f"`{how}`: as right or more in {each['as_right']} of {each['runs']}, use back in {each['back']}"
-        for how, each in told["cured"].items()
-    )
     lines = [
         "## The cure",
         "",
-        "Hacked runs, in the order of their seeds, again for 4 rounds with the same seed, every round balanced against "
-        "the shortcut before it is trained on (`train: {balance: …}`). *Right*: exact accuracy on held-out prompts "
-        f"after 4 rounds. *Use back*: shown by at most {100 * MARGIN:.0f} points more than in round 0. *Rows*: trained "
-        "on, mean of the rounds.",
+        "The first hacked runs in the order of their seeds, again with the same seed, every round balanced against the "
+        "shortcut before it is trained on (`train: {balance: …}`). *Right*: exact accuracy on held-out prompts. *Use "
+        f"back*: shown by at most {100 * MARGIN:.0f} points more than in round 0. *Rows*: trained on, mean of the "
+        "rounds. With one verdict and one flag `rebalance` inside prompts and `groups` keep the same rows.",
         "",
-        f"{counts}.",
+        f"After 4 rounds: {_counts(told['cured'])}.",
         "",
+        *_ways(found["cured"], "ways"),
+    ]
+    if told["cured_late"]:
+        lines += [
+            f"After 8 rounds, grpo only (decided after the above was read: in 4 rounds little had been lost): "
+            f"{_counts(told['cured_late'])}.",
+            "",
+            *_ways(found["cured"], "late"),
+        ]
+    return lines
+
+
+def _counts(some: dict[str, dict[str, int]]) -> str:
+    return "; ".join(
+        f"`{how}` as right or more in {each['as_right']} of {each['runs']}, use back in {each['back']}"
+        for how, each in some.items()
+    )
+
+
+def _ways(runs: list[dict[str, Any]], when: str) -> list[str]:
+    lines = [
         "| seed | method | planted | way | right | shows it (round 0) | rows | updates |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for run in found["cured"]:
-        for how, after in run["ways"].items():
+    for run in runs:
+        for how, after in run[when].items() if len(run[when]) > 1 else ():
             lines.append(
                 f"| {run['seed']} | {run['method']} | {run['kind']} | {how} | {100 * after['held_out']:.1f} % "
                 f"| {100 * after['shown']:.0f} % ({100 * run['base_rate']:.0f} %) | {after['rows']:.0f} "
