@@ -45,12 +45,12 @@ def audited(name: str, directory: Path) -> dict[str, Any]:
         "rollouts": found.log.rollouts,
         "truth": found.log.truth,
         "truncated": found.log.truncated,
-        "notes": [note for note in found.log.notes if "turns" in note],
+        "notes": [note for note in found.log.notes if note.startswith("episodes of several turns")],
         "signals": {
             signal: {
                 "contrast_bits": _value(found.budget[signal].contrast_bits),
                 "given_others": _value(found.components[signal].given_others),
-                "openness": f"{found.openness[signal].verdict}, {found.openness[signal].adjective}",
+                "openness": found.openness[signal].verdict or f"openness not judged ({found.openness[signal].code})",
             }
             for signal in found.log.signals
         },
