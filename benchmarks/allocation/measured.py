@@ -99,7 +99,8 @@ class Study:
         run: (strategy, rate, seed, target or None, most calls) → course.
         tuned_on: seeds of tuning.
         seeds: fresh seeds.
-        untuned: names of strategies that are run at uniform's rate, too.
+        untuned: names of strategies that are run at uniform's rates, too: the one it was tuned to, and the one that
+            gains it most in its whole budget, at which uniform is run for comparison.
     """
 
     name: str
@@ -131,6 +132,10 @@ class Study:
                 **same,
                 **compared(self._fresh(shelf, name, same["rate"], targets), base),
             }
+            if best != same["rate"]:  # the rate that gains uniform most in its whole budget, for both
+                slow = self._fresh(shelf, uniform, best, targets)
+                both = compared(self._fresh(shelf, name, best, targets), slow)
+                rows[f"{name}, both at {best:.2g}"] = {"rate": best, "inside": True, **both}
         start = [self._whole(shelf, best, seed).accuracy[0] for seed in self.seeds]
         return {
             "cell": self.name,
