@@ -21,7 +21,10 @@ STRATEGIES: dict[str, tuple[Callable[[Cell, int], strategies.Strategy], bool]] =
     "InSight-like": (strategies.Insight, False),
     "oracle": (strategies.Oracle, False),
 }
-NAMES = {"grpo": ("uniform", "ours", "ours, features", "DAPO-like"), "rft": ("uniform", "ours", "ours, features")}
+NAMES = {
+    "grpo": ("uniform", "ours", "ours, features", "DAPO-like"),
+    "rft": ("uniform", "ours", "ours, features", "DAPO-like"),
+}
 PROMPTS, BATCH, BUDGET, EVERY = 160, 128, 7680, 3
 RATES, GROWTH = {"grpo": (2e-4, 4e-4, 8e-4), "rft": (1e-4, 2e-4, 4e-4)}, 2.0
 TUNED_ON, SEEDS = range(900, 902), range(8)

@@ -120,10 +120,13 @@ def _read(cells: list[dict[str, Any]]) -> list[str]:
                 f"- Under RFT it needs {row['median']:.2f} of the calls: it leaves out solved prompts, whose accepted "
                 "answers teach nothing here."
             )
-    filtered = [cell for cell in cells if "DAPO-like" in cell["strategies"]]
+            other = cell["strategies"].get("DAPO-like")
+            if other:
+                lines[-1] += f" Filtering does that, too: {other['median']:.2f}."
+    filtered = [cell for cell in cells if "DAPO-like" in cell["strategies"] and cell["cell"] != "c rft"]
     if filtered:
         lines.append(
-            f"- Filtering for mixed groups saves optimiser steps ({_range(filtered, 'DAPO-like', 'steps')} of "
+            f"- Elsewhere filtering for mixed groups saves steps ({_range(filtered, 'DAPO-like', 'steps')} of "
             f"uniform's) and costs verifier calls ({_range(filtered, 'DAPO-like')}): what it drops was paid for."
         )
     return lines
