@@ -67,3 +67,11 @@ def test_different_matters_are_counted(criteria, known, flip):
     levels, group, _ = read(Rubric(criteria=criteria, matters=known, flip=flip), 2)
     assert matters(levels, group) == known
     assert matters(levels[::-1], group[::-1]) == known
+
+
+def test_what_is_loosely_related_is_two_things():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(300), 8)
+    first = rng.random(group.size) < 0.5
+    second = np.where(rng.random(group.size) < 0.12, first, rng.random(group.size) < 0.5)
+    assert matters(np.column_stack([first, second]).astype(np.int64), group) == 2

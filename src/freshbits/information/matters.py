@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DRAWS = 60
 RARE = 0.95
-LOOSE = 0.25  # share of a criterion's variance that the common things explain, below which it stands for itself
+LOOSE = 0.15  # share of a criterion's variance that common things explain beyond chance; below it stands for itself
 
 
 def matters(levels: NDArray[np.int64], group: NDArray[np.uint64], seed: int = 0) -> int | None:
@@ -48,6 +48,26 @@ def matters(levels: NDArray[np.int64], group: NDArray[np.uint64], seed: int = 0)
     count = int(varying.sum())
     if count < 2:
         return None
+    centred = centred[:, _related(centred, place, seed)]
+    alone = count - centred.shape[1]
+    return alone + max(_common(centred, place, seed)[0], 1) if centred.shape[1] else alone
+
+
+def _related(centred: NDArray[np.float64], place: NDArray[np.intp], seed: int) -> NDArray[np.bool_]:
+    """Tells which criteria have to do with a common thing: what it explains of them beyond chance."""
+    common, value, vector = _common(centred, place, seed)
+    explained = (vector[:, :common] ** 2 * (value[:common] - 1)).sum(axis=1)
+    related: NDArray[np.bool_] = explained >= LOOSE
+    return related
+
+
+def _common(
+    centred: NDArray[np.float64], place: NDArray[np.intp], seed: int
+) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
+    """Counts the eigenvalues above chance; returns them all, largest first, with their vectors."""
+    count = centred.shape[1]
+    if count < 2:
+        return 0, np.ones(count), np.eye(count)
     value, vector = np.linalg.eigh(np.corrcoef(centred.T))
     order = np.argsort(value)[::-1]
     value, vector = value[order], vector[:, order]
@@ -60,9 +80,7 @@ def matters(levels: NDArray[np.int64], group: NDArray[np.uint64], seed: int = 0)
             moved[by_group, criterion] = centred[np.lexsort((rng.random(place.size), place)), criterion]
         shuffled[draw] = np.linalg.eigvalsh(np.corrcoef(moved.T))[::-1]
     above = value > np.quantile(shuffled, RARE, axis=0)
-    common = int(np.argmin(above)) if not above.all() else count
-    explained = (vector[:, :common] ** 2 * value[:common]).sum(axis=1)
-    return min(common + int((explained < LOOSE).sum()), count)
+    return int(np.argmin(above)) if not above.all() else count, value, vector
 
 
 def _centred(levels: NDArray[np.float64], place: NDArray[np.intp], size: NDArray[np.intp]) -> NDArray[np.float64]:
