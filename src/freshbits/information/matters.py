@@ -48,9 +48,9 @@ def matters(levels: NDArray[np.int64], group: NDArray[np.uint64], seed: int = 0)
     count = int(varying.sum())
     if count < 2:
         return None
-    centred = centred[:, _related(centred, place, seed)]
-    alone = count - centred.shape[1]
-    return alone + max(_common(centred, place, seed)[0], 1) if centred.shape[1] else alone
+    related = centred[:, _related(centred, place, seed)]
+    shared = int(related.shape[1])
+    return count - shared + (max(_common(related, place, seed)[0], 1) if shared else 0)
 
 
 def _related(centred: NDArray[np.float64], place: NDArray[np.intp], seed: int) -> NDArray[np.bool_]:
