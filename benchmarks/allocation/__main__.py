@@ -57,7 +57,7 @@ def studies(part: str) -> list[tuple[Study, Cell | None]]:
     from benchmarks.allocation import spoken
 
     torch.set_num_threads(1)
-    return [(spoken.study(method), None) for method in ("grpo", "rft")]
+    return [(study, None) for study in spoken.studies()]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 Target of a seed: four fifths of what uniform, at the rate that gains it most, gains in its budget. Rates are tuned on
 seeds of their own, each strategy for the fewest calls to that target, on one grid that grows until the best rate lies
-inside it; a run of tuning that has spent 1.5 times the calls of the best rate so far is given up. Fresh seeds then run
-at the tuned rates. Runs that do not get there within 1.5 times the budget count as that.
+inside it; a run of tuning that has spent 1.5 times the calls of the best rate so far is given up. Where runs may break
+(`careful`), a rate has to bring every seed of tuning to its target, and the median of calls decides among those that
+do. Fresh seeds then run at the tuned rates. Runs that do not get there within 1.5 times the budget count as that.
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ class Study:
         seeds: fresh seeds.
         untuned: names of strategies that are run at uniform's rates, too: the one it was tuned to, and the one that
             gains it most in its whole budget, at which uniform is run for comparison.
+        careful: whether a rate has to bring every seed of tuning to its target.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Study:
     tuned_on: Sequence[int]
     seeds: Sequence[int]
     untuned: tuple[str, ...] = ()
+    careful: bool = False
 
     def held(self, shelf: Shelf) -> dict[str, Any]:
         """Tunes, runs, and returns what came out."""
@@ -121,7 +124,7 @@ class Study:
         targets = {seed: self._target(shelf, best, seed) for seed in (*self.tuned_on, *self.seeds)}
         tuned: dict[str, dict[str, Any]] = {}
         for name in self.strategies:
-            tuned[name] = self._tuned(shelf, name, grid, targets)
+            tuned[name] = (self._survived if self.careful else self._tuned)(shelf, name, grid, targets)
         base = self._fresh(shelf, uniform, tuned[uniform]["rate"], targets)
         rows = {}
         for name in self.strategies:
@@ -187,6 +190,28 @@ class Study:
             rates = [rates[0] / self.growth, *rates] if at == 0 else [*rates, rates[-1] * self.growth]
         at = rates.index(min(spent, key=lambda each: spent[each]))
         return {"rate": rates[at], "inside": 0 < at < len(rates) - 1}
+
+    def _survived(self, shelf: Shelf, name: str, grid: list[float], targets: dict[int, float]) -> dict[str, Any]:
+        """Tunes by the median of calls, among rates at which every seed gets there; else by how many do."""
+        rates: list[float] = list(grid)
+        spent: dict[float, tuple[int, float]] = {}
+        for _ in range(2 * GROWN):
+            for rate in sorted(rates, key=lambda each: abs(np.log(each / grid[len(grid) // 2]))):
+                if rate in spent:
+                    continue
+                each = []
+                for seed in self.tuned_on:
+                    each.append(self._one(shelf, name, rate, seed, targets, PATIENCE * self.budget))
+                    if not each[-1][2] and any(lost == 0 for lost, _ in spent.values()):
+                        break  # another rate brings all of them there
+                lost = len(self.tuned_on) - sum(there for _, _, there in each)
+                spent[rate] = (lost, float(np.median([calls for calls, _, _ in each])))
+            at = rates.index(min(spent, key=lambda each: spent[each]))
+            if 0 < at < len(rates) - 1:
+                break
+            rates = [rates[0] / self.growth, *rates] if at == 0 else [*rates, rates[-1] * self.growth]
+        at = rates.index(min(spent, key=lambda each: spent[each]))
+        return {"rate": rates[at], "inside": 0 < at < len(rates) - 1, "lost": spent[rates[at]][0]}
 
     def _one(
         self, shelf: Shelf, name: str, rate: float, seed: int, targets: dict[int, float], cap: float
