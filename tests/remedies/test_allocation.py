@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freshbits.errors import InputError, OutOfRegimeError
-from freshbits.remedies.allocation.batch import allocate, drawn
+from freshbits.remedies.allocation.batch import allocate, drawn, sizes
 from freshbits.remedies.allocation.belief import Belief
 from freshbits.remedies.allocation.rules import (
     expected_bits,
@@ -79,10 +79,20 @@ def test_a_budget_is_spent_to_the_last_call(budget, group, prompts, turns, seed)
     found = allocate(belief, budget, group=group, turns=turns, seed=seed)
     again = allocate(belief, budget, group=group, turns=turns, seed=seed)
     assert found.calls == budget
-    assert found.rollouts.min() >= min(group, budget)
-    assert np.ptp(found.rollouts) <= 1
+    if budget < group * prompts or (turns and budget < 2 * group * prompts):
+        assert found.rollouts.min() >= min(group, budget)
+        assert np.ptp(found.rollouts) <= 1
+    assert found.rollouts.min() >= 2
     assert len(set(found.index.tolist())) == len(found.index)
     assert found.index.tolist() == again.index.tolist()
+
+
+def test_a_budget_for_everyone_goes_where_the_variance_is():
+    asked = sizes(np.array([0.0, 0.25, 0.09, 0.0]), 320, 8, 2.0)
+    assert asked.sum() == 320
+    assert asked[1] > asked[2] > max(asked[0], asked[3]) >= 2
+    assert sizes(np.full(5, 0.2), 100, 8, 2.0).tolist() == [20] * 5  # nothing tells them apart
+    assert sizes(np.array([0.25, 0.0, 0.0]), 240, 8, 2.0)[0] == 80  # never more than an even share or eight groups
 
 
 def test_barred_prompts_are_not_asked():

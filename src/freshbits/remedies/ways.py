@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.allocated import Alternative
-from freshbits.remedies.allocation.batch import SHARPNESS
+from freshbits.remedies.allocation.batch import SHARPNESS, sizes
 from freshbits.remedies.allocation.rules import expected_bits, mixed, plug_in
 from freshbits.remedies.chosen import chances
 
@@ -37,8 +37,12 @@ def ways(belief: Belief, chosen: Chosen, budget: int, group: int, sharpness: flo
         left = int((~dead).sum())
         share = np.where(dead, 0.0, 1 / left)
         found.append(_drawn("dead prompts dropped", bits, mixed(a, b, group), share, min(count, left), budget))
-    chance = chances(plug_in(a, b), count, sharpness)
-    found.append(_drawn("m(1-m)", bits, mixed(a, b, group), chance / count, count, budget))
+    score = plug_in(a, b)
+    if count == a.size:
+        found.append(_of("m(1-m)", bits, a, b, np.arange(count), sizes(score, budget, group, sharpness)))
+    else:
+        chance = chances(score, count, sharpness)
+        found.append(_drawn("m(1-m)", bits, mixed(a, b, group), chance / count, count, budget))
     return found
 
 

@@ -46,9 +46,7 @@ def add_total(opened: Opened, given: Mapping[str, float]) -> None:
             yield chunk.with_rows(chunk.rows.with_columns(totals).select(columns))
 
     opened.rows = Stream({**inner.schema, **dict.fromkeys(made, pl.Float64())}, read)
-    opened.notes.append(
-        "total = " + " + ".join(f"{weights[n]:g} × {n}" for n in named)
-    )
+    opened.notes.append("total = " + " + ".join(f"{weights[n]:g} × {n}" for n in named))
 
 
 def _sum(weights: Mapping[str, float]) -> pl.Expr:

@@ -21,6 +21,8 @@ SHARPNESS = 2.0  # a flat optimum on simulated learners: 1 to 4 come to the same
 FAINT = 1e-9  # scores below are drawn as this
 LOTS = 1e-6  # of the lots that part prompts with equal scores and waits
 SMALLEST = 2  # rollouts below which nothing is compared
+MOST_GROUPS = 8  # for one prompt of one batch
+STEEPEST = 50.0  # stands for an infinite sharpness where sizes are shared out
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def allocate(
     Scores are first drawn towards their mean as far as the belief's track says that they foretell nothing.
 
     Where the budget is no multiple of the group, the prompts that come first get one rollout more; a budget below one
-    group is one smaller group. A budget that all prompts together cannot take is spent in larger groups.
+    group is one smaller group. A budget that has a group for every prompt is spent on all, in groups that are larger
+    where the score is higher (`sizes`); taking turns, alike until there are two groups for every prompt.
 
     Args:
         belief: what is believed of each prompt.
@@ -100,9 +103,42 @@ def allocate(
     trusted = middle + belief.track.trust * (score - middle)
     waited = belief.waited if turns else None
     chosen = drawn(np.where(open_, trusted, -np.inf), count, sharpness, seed, waited)
-    rollouts = np.full(count, budget // count, dtype=np.int64)
-    rollouts[: budget - int(rollouts.sum())] += 1
+    # A choice among prompts is made by then, and a loop that takes turns wants groups of one size.
+    alike = count < many or (turns and budget < 2 * group * count)
+    rollouts = sizes(trusted[chosen], budget, group, 0.0 if alike else sharpness)
     return Allocation(chosen, rollouts, (rollouts - 1) * score[chosen])
+
+
+def sizes(score: NDArray[np.float64], budget: int, group: int, sharpness: float) -> NDArray[np.int64]:
+    """Returns how often each chosen prompt is asked: all alike, unless the budget has a group or more for every one.
+
+    Then each gets a pair, which keeps all prompts under observation, and what is left goes in proportion to
+    score^sharpness, up to eight groups for one prompt.
+
+    >>> sizes(np.array([0.2, 0.1]), 15, 8, 2.0).tolist(), sizes(np.array([0.2, 0.1, 0.0]), 48, 8, 2.0).tolist()
+    ([8, 7], [36, 10, 2])
+    """
+    count = score.size
+    if budget < group * count:
+        found = np.full(count, budget // count, dtype=np.int64)
+        found[: budget - int(found.sum())] += 1
+        return found
+    share = np.minimum(sharpness, STEEPEST) * np.log(np.maximum(score, FAINT))
+    share = np.exp(share - share.max())
+    most = max(MOST_GROUPS * group, -(-budget // count)) - SMALLEST
+    rest = float(budget - SMALLEST * count)
+    given = np.zeros(count)
+    for _ in range(count):  # what is over the most goes to the others
+        open_ = given < most
+        given[open_] = np.minimum((rest - given[~open_].sum()) * share[open_] / share[open_].sum(), most)
+        if abs(given.sum() - rest) < 0.5:
+            break
+    found = SMALLEST + np.floor(given).astype(np.int64)
+    order = np.argsort(-(given - np.floor(given)), kind="stable")
+    left = budget - int(found.sum())
+    found += left // count
+    found[order[: left % count]] += 1
+    return found
 
 
 def check(budget: int, group: int) -> None:
