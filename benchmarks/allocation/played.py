@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmarks.allocation import strategies
+from benchmarks.allocation import floors, strategies
 from benchmarks.allocation.measured import SMOOTH, Course, Study
 from benchmarks.allocation.worlds import Cell, Skills, Table
 
@@ -19,24 +19,26 @@ FIRST = Cell(name="a: 3000 prompts, spread 3")
 SECOND = Cell(name="b: 500 prompts, spread 3", prompts=500, tabular=True, budget=40000)
 LEAST, RULES, ALL = ("uniform", "ours", "oracle"), ("plug-in", "InSight-like"), ("plug-in", "InSight-like", "DAPO-like")
 KNOWN, DRAWN = "ours, verifier known", "ours, drawn"
+EXACT, STALE = "exact belief", "stale oracle"
+FLOORS = (EXACT, STALE)  # where a bar was missed
 CELLS = (
     (FIRST, (*ALL, DRAWN, "two waves", "best, no turns")),
     (replace(FIRST, name="a: 3000 prompts, spread 5", spread=5.0), ALL),
     (replace(FIRST, name="a: verifier .9/.1", tpr=0.9, fpr=0.1), ()),
     (replace(FIRST, name="a: advantages divided by σ", divided=True), ()),
     (replace(FIRST, name="a: 1000 prompts", prompts=1000), (*ALL, DRAWN)),
-    (replace(FIRST, name="a: 300 prompts, 60 skills", prompts=300, skills=60), ()),
-    (replace(FIRST, name="a: features, spread 3", hinted=True), ALL),
+    (replace(FIRST, name="a: 300 prompts, 60 skills", prompts=300, skills=60), FLOORS),
+    (replace(FIRST, name="a: features, spread 3", hinted=True), (*ALL, *FLOORS)),
     (replace(FIRST, name="a: features, spread 5", hinted=True, spread=5.0), (*RULES, DRAWN)),
-    (replace(FIRST, name="a: features, 1000 prompts", hinted=True, prompts=1000), ()),
+    (replace(FIRST, name="a: features, 1000 prompts", hinted=True, prompts=1000), FLOORS),
     (replace(FIRST, name="a: features and skills, spread 5", hinted=True, named=True, spread=5.0), ()),
     (replace(FIRST, name="a: half with a history of 16", history=16), RULES),
     (replace(FIRST, name="a: all with a history of 8", history=8, everyone=True), RULES),
-    (SECOND, ALL),
-    (replace(SECOND, name="b: verifier .9/.1", tpr=0.9, fpr=0.1), (*ALL, DRAWN, KNOWN)),
-    (replace(SECOND, name="b: verifier .9/.1, divided by σ", tpr=0.9, fpr=0.1, divided=True), ()),
-    (replace(SECOND, name="b: verifier .8/.2, spread 5", tpr=0.8, fpr=0.2, spread=5.0), (KNOWN,)),
-    (replace(SECOND, name="b: features, verifier .9/.1", hinted=True, tpr=0.9, fpr=0.1), RULES),
+    (SECOND, (*ALL, *FLOORS)),
+    (replace(SECOND, name="b: verifier .9/.1", tpr=0.9, fpr=0.1), (*ALL, DRAWN, KNOWN, *FLOORS)),
+    (replace(SECOND, name="b: verifier .9/.1, divided by σ", tpr=0.9, fpr=0.1, divided=True), FLOORS),
+    (replace(SECOND, name="b: verifier .8/.2, spread 5", tpr=0.8, fpr=0.2, spread=5.0), (KNOWN, *FLOORS)),
+    (replace(SECOND, name="b: features, verifier .9/.1", hinted=True, tpr=0.9, fpr=0.1), (*RULES, *FLOORS)),
 )
 STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
     "uniform": strategies.Uniform,
@@ -49,6 +51,8 @@ STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
     "best, no turns": strategies.Greedy,
     KNOWN: strategies.Corrected,
     "oracle": strategies.Oracle,
+    EXACT: floors.Exact,
+    STALE: floors.Stale,
 }
 RATES, GROWTH = {"a": (5.0, 8.0, 12.0), "b": (250.0, 500.0, 1000.0)}, {"a": 1.5, "b": 2.0}
 EVERY = 2
