@@ -2,7 +2,7 @@
 
     python -m benchmarks.policies [--runs DIR] [--read]
 
-Runs are kept under --runs and gone on with (about 12 minutes of one core in all); --read reads what lies there and
+Runs are kept under --runs and gone on with (about 25 minutes of one core in all); --read reads what lies there and
 trains nothing. Seeds, definitions and constants stand in the modules of this package.
 """
 

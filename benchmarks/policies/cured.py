@@ -1,4 +1,4 @@
-"""Hacked loops again, balanced in three ways; and by how right they are in the end, exactly."""
+"""Hacked loops again, every round balanced; and by how right they are in the end, exactly."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ if TYPE_CHECKING:
 
     from benchmarks.policies.plans import Plan
 
-ROUNDS, LATE = 4, 8
-WAYS = {"rft": ("rebalance", "groups"), "grpo": ("rebalance", "groups", "reward")}
+WAYS = {"rft": ("groups", "even"), "grpo": ("groups", "reward")}
+CURE = {"rft": "groups", "grpo": "reward"}  # what is recommended: chosen on the hacked ones of seeds 1 to 14
+BESIDE = ("again", "clean")  # untreated once more, by another seed; and a verifier that cannot be lured
 
 
-def cured(plan: Plan, how: str, rounds: int = ROUNDS) -> Plan:
-    """Returns the same loop, balanced against its shortcut; `clean` is the loop whose verifier cannot be lured."""
+def cured(plan: Plan, how: str) -> Plan:
+    """Returns the same loop, balanced against its shortcut; or what it is held beside (`again`, `clean`)."""
     if how == "clean":
-        return replace(plan, name=f"{plan.name}-clean", kind=None, lured=0.0, rounds=ROUNDS)
-    late = "" if rounds == ROUNDS else f"-{rounds}"
+        return replace(plan, name=f"{plan.name}-clean", kind=None, lured=0.0)
+    if how == "again":
+        return replace(plan, name=f"{plan.name}-again", draw=1)
     assert plan.kind is not None
     balance = {"against": [plan.kind], "features": [f"{plan.kind}=matches:{KINDS[plan.kind]}"], "how": how}
     if plan.kind == "length":  # a count that is known as such is named as such
         balance = {"against": ["characters"], "how": how}
-    return replace(plan, name=f"{plan.name}-{how}{late}", balance=balance, rounds=rounds)
+    return replace(plan, name=f"{plan.name}-{how}-{plan.rounds}", balance=balance)
 
 
-def final(directory: Path, number: int = ROUNDS) -> dict[str, Any]:
+def final(directory: Path, number: int) -> dict[str, Any]:
     """Measures the model of a round: exact accuracy on prompts never trained on, and rows trained on until then."""
     rounds = Rounds(directory)
     task = Sums(tail=True)

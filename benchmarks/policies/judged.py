@@ -45,26 +45,50 @@ def summed(found: dict[str, Any]) -> dict[str, Any]:
             rule: sum(run["rules"][rule] == run["first"] for run in found["weighed"])
             for rule in (found["weighed"][0]["rules"] if found["weighed"] else ())
         },
-        "cured": cures(found["cured"], "ways"),
-        "cured_late": cures(found["cured"], "late"),
+        "cured": cures(found["cured"]),
     }
 
 
-def cures(runs: list[dict[str, Any]], when: str) -> dict[str, dict[str, int]]:
-    """Counts, by way, runs at least as right as untreated, and those whose shortcut is back at its base rate."""
-    some: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {}
-    for run in runs:
-        for how, after in run[when].items():
-            if how != "none":
-                some.setdefault(how, []).append((run, after))
+def cures(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Compares every way with no treatment, run by run, and the recommended one of each method (`cure`).
+
+    `spread`: root mean square of the difference between two untreated runs of one loop. `difference`: mean over runs
+    with its 95 % interval (Student's t over runs). `again` is no treatment once more: what chance does.
+    """
+    both = [_difference(run, "again") for run in runs if "again" in run["ways"]]
+    spread = float(np.sqrt(np.mean(np.square(both)))) if both else None
+    names = ["cure", *dict.fromkeys(how for run in runs for how in run["ways"] if how != "none")]
+    found = {}
+    for name in names:
+        for method in ("all", "rft", "grpo"):
+            some = [(run, run["cure"] if name == "cure" else name) for run in runs if method in ("all", run["method"])]
+            some = [(run, how) for run, how in some if how in run["ways"]]
+            if some:
+                found[f"{name}, {method}"] = _held(some, spread)
+    return {"spread": spread, "ways": found}
+
+
+def _held(some: list[tuple[dict[str, Any], str]], spread: float | None) -> dict[str, Any]:
+    from scipy.stats import t
+
+    off = np.array([_difference(run, how) for run, how in some])
+    clean = np.array(
+        [run["ways"][how]["held_out"] - run["ways"]["clean"]["held_out"] for run, how in some if "clean" in run["ways"]]
+    )
+    half = float(t.ppf(0.975, off.size - 1) * off.std(ddof=1) / np.sqrt(off.size)) if off.size > 1 else float("nan")
     return {
-        how: {
-            "runs": len(each),
-            "as_right": sum(after["held_out"] >= run[when]["none"]["held_out"] for run, after in each),
-            "back": sum(after["shown"] <= run["base_rate"] + MARGIN for run, after in each),
-        }
-        for how, each in some.items()
+        "runs": off.size,
+        "as_right": int((off >= 0).sum()),
+        "back": sum(run["ways"][how]["shown"] <= run["base_rate"] + MARGIN for run, how in some),
+        "difference": [float(off.mean()), float(off.mean()) - half, float(off.mean()) + half],
+        "worse": None if spread is None else int((off < -spread).sum()),
+        "beside_clean": float(clean.mean()) if clean.size else None,
+        "rows": float(np.mean([run["ways"][how]["rows"] for run, how in some])),
     }
+
+
+def _difference(run: dict[str, Any], how: str) -> float:
+    return float(run["ways"][how]["held_out"] - run["ways"]["none"]["held_out"])
 
 
 def errors(planted: list[dict[str, Any]], last: int) -> dict[str, Any]:

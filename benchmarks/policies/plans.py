@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 METHODS = ("rft", "grpo")
 ROUNDS, PLAIN_ROUNDS = 8, 1
 TAILS = (0.02, 0.04, 0.08)
+FURTHER = 1000  # added to a loop's seed for another draw of it
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Plan:
         rounds: rounds of training.
         balance: how it is cured, and against what; None for not.
         steps: updates in a round; None for two passes over its rollouts (20 for 80 prompts).
+        draw: which draw of the same loop: the same prompts and lots of the verifier, other rollouts.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Plan:
     rounds: int = ROUNDS
     balance: dict[str, Any] | None = None
     steps: int | None = None
+    draw: int = 0
 
     @property
     def verifier(self) -> Faulty:
@@ -74,7 +77,7 @@ class Plan:
             "signal": {"verifier": "exact"},
             "train": train,
             "meter": {"exact": False, "samples": 1},
-            "seed": self.seed,
+            "seed": self.seed + FURTHER * self.draw,
         }
         return Loop(**declared)
 

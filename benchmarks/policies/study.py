@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from benchmarks.policies.cured import LATE, ROUNDS, WAYS, cured, final
+from benchmarks.policies.cured import BESIDE, CURE, WAYS, cured, final
 from benchmarks.policies.foreseen import foreseen_first, foreseen_onset, learned, probed, step_of, summary
 from benchmarks.policies.measured import counted
 from benchmarks.policies.plans import Plan, plain, planted, rare
-from benchmarks.policies.trained import PLAIN, PLANTED, RARE, WEIGHED, to_cure
+from benchmarks.policies.trained import PLAIN, PLANTED, RARE, WEIGHED, hacked
 from benchmarks.policies.weighted import ROUNDS as WEIGHED_ROUNDS
 from benchmarks.policies.weighted import course, foreseen, from_start, rules, used_up, weighed
 
@@ -123,27 +123,27 @@ def _weighed(seed: int, folder: Path) -> dict[str, Any]:
 
 def _cured(place: Path) -> list[dict[str, Any]]:
     found = []
-    for plan in to_cure(place):
-        ways, late = _ways(place, plan, ROUNDS), _ways(place, plan, LATE) if plan.method == "grpo" else {}
+    for plan in hacked(place):
+        ways = _ways(place, plan)
         if len(ways) > 1:
             base_rate = float(counted(place / "final" / plan.name, plan.kind).shown[0])
-            found.append({**_head(plan), "base_rate": base_rate, "ways": ways, "late": late})
+            found.append({**_head(plan), "base_rate": base_rate, "cure": CURE[plan.method], "ways": ways})
     return found
 
 
-def _ways(place: Path, plan: Plan, number: int) -> dict[str, Any]:
-    """Reads a loop and its cured ones after a number of rounds."""
+def _ways(place: Path, plan: Plan) -> dict[str, Any]:
+    """Reads a loop, what it is held beside, and its cured ones, after the last round."""
     ways = {}
-    for how in ("none", *WAYS[plan.method]):
-        again = plan if how == "none" else cured(plan, how, number)
-        directory = place / "final" / again.name
-        if Rounds(directory).done <= number:
+    for how in ("none", *BESIDE, *WAYS[plan.method]):
+        other = plan if how == "none" else cured(plan, how)
+        directory = place / "final" / other.name
+        if Rounds(directory).done <= plan.rounds:
             continue
         after = counted(directory, plan.kind)
         ways[how] = {
-            **_kept(place, f"{again.name}-exact-{number}", partial(final, directory, number)),
-            "right": float(after.right[number]),
-            "shown": float(after.shown[number]),
+            **_kept(place, f"{other.name}-exact-{plan.rounds}", partial(final, directory, plan.rounds)),
+            "right": float(after.right[-1]),
+            "shown": float(after.shown[-1]),
         }
     return ways
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.policies.cured import CURE
 from benchmarks.policies.judged import by_probes, right_first, summed
 from benchmarks.policies.study import LASTS, MARGIN
+
+SEEN = (
+    "; of six of them (101 to 103, 105 to 107) `rebalance` and `groups` after 4 rounds had been read before, of 105 to "
+    "107 also `rebalance` after 8, and one slope per log unit in the place of `reward`. The other ways are beside it."
+)
 
 
 def markdown(found: dict[str, Any]) -> str:
@@ -127,47 +133,68 @@ def _order(found: dict[str, Any], told: dict[str, Any]) -> list[str]:
 def _cure(found: dict[str, Any], told: dict[str, Any]) -> list[str]:
     if not found["cured"]:
         return []
+    all_of = told["cured"]
+    best = all_of["ways"].get("cure, all")
     lines = [
         "## The cure",
         "",
-        "The first hacked runs in the order of their seeds, again with the same seed, every round balanced against the "
-        "shortcut before it is trained on (`train: {balance: …}`). *Right*: exact accuracy on held-out prompts. *Use "
-        f"back*: shown by at most {100 * MARGIN:.0f} points more than in round 0. *Rows*: trained on, mean of the "
-        "rounds. With one verdict and one flag `rebalance` inside prompts and `groups` keep the same rows.",
+        "Every hacked run again, with the same seed and for the same 8 rounds, every round balanced against the "
+        "shortcut before it is trained on (`train: {balance: {how: …}}`). *Right*: exact accuracy on held-out prompts. "
+        f"*Use back*: shown by at most {100 * MARGIN:.0f} points more than in round 0. *Rows*: trained on, mean of the "
+        "rounds of 640 rollouts. `again`: untreated once more, by another seed of sampling; `clean`: a verifier that "
+        "accepts right and wrong ones at the same rates and cannot be lured. Two untreated runs of one loop lie "
+        f"{_points(all_of['spread'])} points apart (root mean square); *worse* counts runs that are worse by more.",
         "",
-        f"After 4 rounds: {_counts(told['cured'])}.",
+        f"Recommended, {' and '.join(f'`{how}` for {method}' for method, how in CURE.items())}: chosen on the "
+        f"hacked ones of seeds 1 to 14 and committed before these 17 were treated{SEEN}",
         "",
-        *_ways(found["cured"], "ways"),
     ]
-    if told["cured_late"]:
+    if best:
         lines += [
-            f"After 8 rounds, grpo only (decided after the above was read: in 4 rounds little had been lost): "
-            f"{_counts(told['cured_late'])}.",
+            f"**As right or more in {best['as_right']} of {best['runs']}** (bar: 90 %)**, use back in "
+            f"{best['back']}**; {_interval(best['difference'])} points in the mean, worse in {best['worse']}.",
             "",
-            *_ways(found["cured"], "late"),
         ]
-    return lines
+    lines += [
+        "| way, method | as right or more | use back | points above none | worse | below clean, points | rows |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, each in all_of["ways"].items():
+        worse = "" if each["worse"] is None else each["worse"]
+        lines.append(
+            f"| {name} | {each['as_right']} of {each['runs']} | {each['back']} | {_interval(each['difference'])} "
+            f"| {worse} | {_below(each['beside_clean'])} | {each['rows']:.0f} |"
+        )
+    return [*lines, "", *_ways(found["cured"])]
 
 
-def _counts(some: dict[str, dict[str, int]]) -> str:
-    return "; ".join(
-        f"`{how}` as right or more in {each['as_right']} of {each['runs']}, use back in {each['back']}"
-        for how, each in some.items()
-    )
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
 
 
-def _ways(runs: list[dict[str, Any]], when: str) -> list[str]:
+def _below(value: float | None) -> str:
+    return "–" if value is None else f"{-100 * value:.1f}"
+
+
+def _interval(values: list[float]) -> str:
+    mean, low, high = (100 * each for each in values)
+    return f"{mean:+.1f} [{low:.1f}, {high:.1f}]"
+
+
+def _ways(runs: list[dict[str, Any]]) -> list[str]:
+    """Writes how right each run is, and how often it shows its shortcut, by way."""
+    names = list(dict.fromkeys(how for run in runs for how in run["ways"]))
     lines = [
-        "| seed | method | planted | way | right | shows it (round 0) | rows | updates |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "Right, and shows the shortcut, in the end:",
+        "",
+        f"| seed | method | planted | round 0 | {' | '.join(names)} |",
+        "| --- | --- | --- | --- |" + " --- |" * len(names),
     ]
     for run in runs:
-        for how, after in run[when].items() if len(run[when]) > 1 else ():
-            lines.append(
-                f"| {run['seed']} | {run['method']} | {run['kind']} | {how} | {100 * after['held_out']:.1f} % "
-                f"| {100 * after['shown']:.0f} % ({100 * run['base_rate']:.0f} %) | {after['rows']:.0f} "
-                f"| {after['updates']:.0f} |"
-            )
+        cells = [run["ways"].get(how) for how in names]
+        shown = [f"{100 * each['held_out']:.1f}, {100 * each['shown']:.0f} %" if each else "" for each in cells]
+        head = f"| {run['seed']} | {run['method']} | {run['kind']} | {100 * run['base_rate']:.0f} % "
+        lines.append(f"{head}| {' | '.join(shown)} |")
     return [*lines, ""]
 
 

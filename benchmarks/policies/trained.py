@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.policies.cured import LATE, WAYS, cured
+from benchmarks.policies.cured import BESIDE, CURE, WAYS, cured
 from benchmarks.policies.measured import counted
 from benchmarks.policies.plans import Plan, plain, planted, rare
 from benchmarks.policies.weighted import weighed
+
+from freshbits.loop.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 PLANTED, PLAIN = range(101, 121), range(201, 221)
 WEIGHED, RARE = range(301, 321), range(401, 405)
-CURED = 6  # hacked runs that are trained again, in the order of their seeds
 
 
 def train_all(place: Path, progress: Callable[[str], None]) -> None:
@@ -23,14 +24,12 @@ def train_all(place: Path, progress: Callable[[str], None]) -> None:
     for plan in (*(planted(seed) for seed in PLANTED), *(plain(seed) for seed in PLAIN)):
         plan.run(place, "final")
         progress(plan.name)
-    for again in to_cure(place):
-        for how in WAYS[again.method]:
-            cured(again, how).run(place, "final")
-            progress(f"{again.name} {how}")
-    for again in to_cure(place):  # a policy gradient is slower: in four rounds little has been lost
-        for how in ("rebalance", "reward") if again.method == "grpo" else ():
-            cured(again, how, LATE).run(place, "final")
-            progress(f"{again.name} {how}, {LATE} rounds")
+    for how in (None, *BESIDE, *sorted({each for some in WAYS.values() for each in some})):
+        for plan in hacked(place):  # the recommended cure of each method first
+            chosen = how or CURE[plan.method]
+            if chosen in (*BESIDE, *WAYS[plan.method]):
+                cured(plan, chosen).run(place, "final")
+                progress(f"{plan.name} {chosen}")
     for seed in WEIGHED:
         weighed(seed).run(place, "final")
         progress(f"weighed {seed}")
@@ -39,10 +38,9 @@ def train_all(place: Path, progress: Callable[[str], None]) -> None:
         progress(other.name)
 
 
-def to_cure(place: Path) -> Iterator[Plan]:
-    """Gives the first hacked runs, whose shortcut has taken more than half of the gain in acceptance."""
-    found = 0
+def hacked(place: Path) -> Iterator[Plan]:
+    """Gives the hacked runs, whose shortcut has taken more than half of the gain in acceptance."""
     for plan in (planted(seed) for seed in PLANTED):
-        if found < CURED and counted(place / "final" / plan.name, plan.kind).hacked():
-            found += 1
+        directory = place / "final" / plan.name
+        if Rounds(directory).done > plan.rounds and counted(directory, plan.kind).hacked():
             yield plan

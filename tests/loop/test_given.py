@@ -142,6 +142,15 @@ def test_rewards_at_equal_features_pay_the_feature_nothing():
     assert all(left.kept)
 
 
+def test_of_what_is_accepted_the_feature_keeps_its_share():
+    rows, paid = marked_rows()
+    left = balanced(Balanced(against=["even"], features=[EVEN], how="even"), rows, paid, seed=3)
+    kept = rows.filter(pl.Series(left.kept))
+    assert kept.height == 80  # of 160 even ones 40, at the rate of 1 in 4 at which the others are accepted
+    assert kept["completion"].str.contains("[02468]$").mean() == 0.5
+    assert all(value == 1.0 for value, good in zip(paid, left.kept, strict=True) if good)
+
+
 def test_where_every_row_with_the_feature_is_paid_and_no_other_nothing_is_kept():
     rows, _ = marked_rows()
     paid = [float(text[-1] in "02468") for text in rows["completion"]]
@@ -150,7 +159,7 @@ def test_where_every_row_with_the_feature_is_paid_and_no_other_nothing_is_kept()
     assert set(left.rewards) == {0.0}
 
 
-@pytest.mark.parametrize(("method", "how"), [("rft", "rebalance"), ("grpo", "groups")])
+@pytest.mark.parametrize(("method", "how"), [("rft", "even"), ("grpo", "reward")])
 def test_a_balanced_loop_does_not_learn_what_is_paid(method, how, tmp_path):
     long = {"steps": 30, "samples": 8, "prompts": 80, "learning_rate": 1e-3}
     balance = {"against": ["low"], "features": ["low=matches:^[0-4]"], "how": how}
@@ -176,6 +185,7 @@ def often_low(_, rows: pl.DataFrame) -> list[float]:
     [
         ("self", {"against": ["characters"]}, "follows no signal"),
         ("rft", {"against": ["characters"], "how": "reward"}, "no reward to control"),
+        ("grpo", {"against": ["characters"], "how": "even"}, "learns from rejected rows"),
         ("rft", {"against": []}, "balance.against"),
     ],
 )

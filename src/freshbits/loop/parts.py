@@ -236,12 +236,13 @@ class Balanced(Part):
     Attributes:
         against: names of counted features (`characters`, `bullets`, …) or of those below.
         how: `rebalance` (rows of the round in which they say nothing about the reward), `groups` (the same inside every
-            group, as the online filter does), `reward` (all rows, rewards at equal features; grpo only).
+            group, as the online filter does), `even` (of the accepted rows as many at each level as all rows have; rft
+            only), `reward` (all rows, rewards at equal features; grpo only).
         features: features of one's own, as `freshbits audit --feature` takes them (`mark=matches:!$`).
     """
 
     against: Annotated[list[Word], Field(min_length=1)]
-    how: Literal["rebalance", "groups", "reward"] = "groups"
+    how: Literal["rebalance", "groups", "even", "reward"] = "groups"
     features: list[Word] = []
 
 
@@ -309,6 +310,8 @@ class Train(Part):
             )
         if self.balance is not None and self.balance.how == "reward" and self.method == "rft":
             raise UnclearError("rft accepts or rejects: it has no reward to control", "how: groups", "balance", "how")
+        if self.balance is not None and self.balance.how == "even" and self.method == "grpo":
+            raise UnclearError("grpo learns from rejected rows too", "how: groups", "balance", "how")
         return self
 
 

@@ -43,7 +43,8 @@ def balanced(declared: Balanced, rows: pl.DataFrame, rewards: Scores, seed: int)
 
     `rebalance`: rows among which the features say nothing about the reward, inside prompts where that leaves enough
     (`remedies.rebalance`); where fewer than 64 are left, none. `groups`: the same inside every group, by rank in it
-    (`Balance.keep`). `reward`: all rows, paid r - E[r|φ] with the slope of this round (`Balance.controlled`).
+    (`Balance.keep`). `even`: of the accepted ones as many at each level as all rows have (`Balance.even`). `reward`:
+    all rows, paid r - E[r|φ] with the effects of this round (`Balance.controlled`).
 
     Args:
         declared: features, and how.
@@ -57,6 +58,8 @@ def balanced(declared: Balanced, rows: pl.DataFrame, rewards: Scores, seed: int)
     if declared.how == "reward":
         paid = online.controlled(texts, rewards, groups)
         return Left([value is not None for value in paid], paid)
+    if declared.how == "even":
+        return Left(online.even(texts, [value is not None and value > 0 for value in rewards]), rewards)
     if declared.how == "groups":
         kept = online.keep(texts, rewards, groups)
     else:
