@@ -199,19 +199,21 @@ class Study:
             for rate in sorted(rates, key=lambda each: abs(np.log(each / grid[len(grid) // 2]))):
                 if rate in spent:
                     continue
-                each = []
+                least = min((calls for lost, calls in spent.values() if lost == 0), default=np.inf)
+                each: list[tuple[float, float, bool]] = []
                 for seed in self.tuned_on:
                     each.append(self._one(shelf, name, rate, seed, targets, PATIENCE * self.budget))
-                    if not each[-1][2] and any(lost == 0 for lost, _ in spent.values()):
-                        break  # another rate brings all of them there
-                lost = len(self.tuned_on) - sum(there for _, _, there in each)
+                    worse = sum(calls > least for calls, _, _ in each) > len(self.tuned_on) / 2
+                    if least < np.inf and (worse or not each[-1][2]):
+                        break  # another rate brings all of them there, and it takes fewer calls or loses none
+                lost = len(self.tuned_on) - sum(bool(there) for _, _, there in each)
                 spent[rate] = (lost, float(np.median([calls for calls, _, _ in each])))
             at = rates.index(min(spent, key=lambda each: spent[each]))
             if 0 < at < len(rates) - 1:
                 break
             rates = [rates[0] / self.growth, *rates] if at == 0 else [*rates, rates[-1] * self.growth]
         at = rates.index(min(spent, key=lambda each: spent[each]))
-        return {"rate": rates[at], "inside": 0 < at < len(rates) - 1, "lost": spent[rates[at]][0]}
+        return {"rate": rates[at], "inside": 0 < at < len(rates) - 1, "lost": int(spent[rates[at]][0])}
 
     def _one(
         self, shelf: Shelf, name: str, rate: float, seed: int, targets: dict[int, float], cap: float

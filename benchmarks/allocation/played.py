@@ -19,8 +19,8 @@ FIRST = Cell(name="a: 3000 prompts, spread 3")
 SECOND = Cell(name="b: 500 prompts, spread 3", prompts=500, tabular=True, budget=40000)
 LEAST, RULES, ALL = ("uniform", "ours", "oracle"), ("plug-in", "InSight-like"), ("plug-in", "InSight-like", "DAPO-like")
 KNOWN, DRAWN = "ours, verifier known", "ours, drawn"
-EXACT, STALE = "exact belief", "stale oracle"
-FLOORS = (EXACT, STALE)  # where a bar was missed
+EXACT, AVERAGE, STALE = "exact, told moves", "exact, told mean moves", "stale oracle"
+FLOORS = (EXACT, AVERAGE, STALE)  # where a bar was missed
 CELLS = (
     (FIRST, (*ALL, DRAWN, "two waves", "best, no turns")),
     (replace(FIRST, name="a: 3000 prompts, spread 5", spread=5.0), ALL),
@@ -52,6 +52,7 @@ STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
     KNOWN: strategies.Corrected,
     "oracle": strategies.Oracle,
     EXACT: floors.Exact,
+    AVERAGE: floors.Average,
     STALE: floors.Stale,
 }
 RATES, GROWTH = {"a": (5.0, 8.0, 12.0), "b": (250.0, 500.0, 1000.0)}, {"a": 1.5, "b": 2.0}

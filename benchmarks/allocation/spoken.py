@@ -22,16 +22,15 @@ STRATEGIES: dict[str, tuple[Callable[[Cell, int], strategies.Strategy], bool]] =
     "ours": (strategies.Believing, False),
     "ours, features": (strategies.Believing, True),
     "plug-in": (strategies.PluggedIn, False),
-    "plug-in, features": (strategies.PluggedIn, True),
     "DAPO-like": (strategies.Filtering, False),
     "InSight-like": (strategies.Insight, False),
     "oracle": (strategies.Oracle, False),
 }
 FIRST = ("uniform", "ours", "ours, features", "DAPO-like")
-AGAIN = ("uniform", "ours", "ours, features", "plug-in", "oracle", "DAPO-like", "InSight-like", "plug-in, features")
+AGAIN = ("uniform", "ours", "ours, features", "plug-in", "oracle", "DAPO-like", "InSight-like")
 PROMPTS, BATCH, BUDGET, EVERY = 160, 128, 7680, 3
 TUNED_ON, SEEDS = range(900, 902), range(8)
-TUNED_AGAIN, SEEDS_AGAIN = range(910, 918), range(20, 40)
+TUNED_AGAIN, SEEDS_AGAIN = range(910, 918), range(20, 36)
 
 
 def studies() -> list[Study]:
