@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freshbits.information.channel import one_channel
 from freshbits.information.entropy import UNIT
 from freshbits.information.mixing import fit_weighted
 from freshbits.information.resampling import estimate, folds_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from freshbits.results import Estimate
 
-LEAST_J = 0.1  # below this the base rate cannot be read off the pass rate
 METHOD = "one channel: E[-s log2 s] less what errors cost, jackknife over prompts"
 REFUTED = "; the log contradicts it, so only that they are no more than E[-s log2 s] is known"
 
@@ -75,25 +75,13 @@ def accepted_bits(
     n, k, keys = groups
     if np.median(n) < 4:
         return None
-    fold = folds_of(keys)
-    count = int(fold.max()) + 1
-    unique, first = np.unique(keys, return_index=True)
-    labelled = fold[first[np.minimum(np.searchsorted(unique, prompts), unique.size - 1)]]
-    cells = np.bincount(labelled * 4 + 2 * right + verdict, weights=weight, minlength=4 * count).reshape(count, 2, 2)
-    kept = np.concatenate([cells.sum(axis=0)[None], cells.sum(axis=0) - cells])
-    truth = kept.sum(axis=2)
-    if (truth <= 1e-12).any():
+    one = one_channel(groups, verdict, right, weight, prompts)
+    if one is None:
         return None
-    fpr, tpr = np.clip(kept[:, :, 1] / truth, 0.0, 1.0).T
-    j = tpr - fpr
-    if abs(j[0]) < LEAST_J or (np.sign(j) != np.sign(j[0])).any():
-        return None
-    rate = _left_out(k, fold, count) / _left_out(n, fold, count)
-    base = np.clip((rate - fpr) / j, 0.0, 1.0)
-    grid, mass, _ = fit_weighted(n, k, np.ones(n.size), fold, count)
+    grid, mass, _ = fit_weighted(n, k, np.ones(n.size), one.fold, one.folds)
     most = mass @ surprise(grid)
-    noise = base * surprise(tpr) + (1 - base) * surprise(fpr)
-    number, rollouts = int(unique.size), int(n.sum())
+    noise = one.base * surprise(one.tpr) + (1 - one.base) * surprise(one.fpr)
+    number, rollouts = int(np.unique(keys).size), int(n.sum())
     found = estimate(most - noise, unit=UNIT, method=METHOD, prompts=number, rollouts=rollouts, bounds=(0.0, 1.0))
     if most[0] <= noise[0]:  # no one channel explains so many errors at these pass rates
         return replace(found, value=None, low=0.0, high=float(most[0]), method=METHOD + REFUTED)
@@ -115,9 +103,3 @@ def most_accepted_bits(groups: Groups) -> Estimate:
     number = int(np.unique(keys).size)
     found = estimate(mass @ surprise(grid), unit=UNIT, method=method, prompts=number, rollouts=int(n.sum()))
     return replace(found, value=None, low=0.0, high=found.value if found.high is None else found.high)
-
-
-def _left_out(values: NDArray[np.int64], fold: NDArray[np.intp], count: int) -> NDArray[np.float64]:
-    """Returns the sum of all values, then those without each fold."""
-    parts = np.bincount(fold, weights=values, minlength=count)
-    return np.concatenate([[parts.sum()], parts.sum() - parts])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +61,61 @@ def within_test(counts: NDArray[np.int64], seed: int = 0) -> float | None:
     return float((statistic >= statistic[0] - 1e-9).sum() / (DRAWS + 1))
 
 
+@dataclass(frozen=True)
+class OneChannel:
+    """Holds one channel, estimated from all prompts and with each fold left out.
+
+    Attributes:
+        fold: fold of each group of the log.
+        folds: number of folds.
+        tpr: P(S=1|C=1), shape (1 + folds,).
+        fpr: P(S=1|C=0), likewise.
+        base: share of right rollouts in the log that these rates and its pass rate come to.
+        truth: weight of the labelled rows, wrong and right, all prompts.
+    """
+
+    fold: NDArray[np.intp]
+    folds: int
+    tpr: NDArray[np.float64]
+    fpr: NDArray[np.float64]
+    base: NDArray[np.float64]
+    truth: NDArray[np.float64]
+
+
+def one_channel(
+    groups: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]],
+    verdict: NDArray[np.bool_],
+    right: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    prompts: NDArray[np.uint64],
+) -> OneChannel | None:
+    """Estimates TPR and FPR from labelled rows and p̄ = (s̄ - FPR)/J from the log; arguments as `one_channel_bits`.
+
+    Returns:
+        None where |J| < .1 or changes its sign with a fold, or where no right or no wrong row is labelled.
+
+    >>> q = np.arange(200, dtype=np.uint64); n = np.full(200, 8); k = np.repeat([0, 8, 4, 4], 50)
+    >>> right = np.tile([True, False], 100)
+    >>> found = one_channel((n, k, q), right, right, np.ones(200), q)
+    >>> found.tpr[0].item(), found.fpr[0].item(), found.base[0].item()
+    (1.0, 0.0, 0.5)
+    """
+    n, k, keys = groups
+    fold, labelled = _folds(keys, prompts)
+    count = int(fold.max()) + 1
+    cells = np.bincount(labelled * 4 + 2 * right + verdict, weights=weight, minlength=4 * count).reshape(count, 2, 2)
+    kept = np.concatenate([cells.sum(axis=0)[None], cells.sum(axis=0) - cells])
+    truth = kept.sum(axis=2)
+    if (truth <= 1e-12).any():
+        return None
+    fpr, tpr = np.clip(kept[:, :, 1] / truth, 0.0, 1.0).T
+    j = tpr - fpr
+    if abs(j[0]) < LEAST_J or (np.sign(j) != np.sign(j[0])).any():
+        return None
+    rate = _left_out(k, fold, count) / _left_out(n, fold, count)
+    return OneChannel(fold, count, tpr, fpr, np.clip((rate - fpr) / j, 0.0, 1.0), truth[0])
+
+
 def one_channel_bits(
     groups: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]],
     verdict: NDArray[np.bool_],
@@ -93,21 +148,12 @@ def one_channel_bits(
     0.5
     """
     n, k, keys = groups
-    fold, labelled = _folds(keys, prompts)
-    count = int(fold.max()) + 1
-    cells = np.bincount(labelled * 4 + 2 * right + verdict, weights=weight, minlength=4 * count).reshape(count, 2, 2)
-    kept = np.concatenate([cells.sum(axis=0)[None], cells.sum(axis=0) - cells])
-    truth = kept.sum(axis=2)
-    if (truth <= 1e-12).any():
+    one = one_channel(groups, verdict, right, weight, prompts)
+    if one is None:
         return None
-    fpr, tpr = np.clip(kept[:, :, 1] / truth, 0.0, 1.0).T
-    j = tpr - fpr
-    if abs(j[0]) < LEAST_J or (np.sign(j) != np.sign(j[0])).any():
-        return None
-    rate = _left_out(k, fold, count) / _left_out(n, fold, count)
-    base = np.clip((rate - fpr) / j, 0.0, 1.0)
+    fold, count, tpr, fpr, base, truth = one.fold, one.folds, one.tpr, one.fpr, one.base, one.truth
     noise = base * binary_entropy(tpr) + (1 - base) * binary_entropy(fpr)
-    unseen = _unseen(tpr[0], fpr[0], base[0], truth[0], weight)
+    unseen = _unseen(tpr[0], fpr[0], base[0], truth, weight)
     number, rollouts = int(np.unique(keys).size), int(n.sum())
     if np.median(n) < 4:
         bounds = contrast_bits(n, k, keys)

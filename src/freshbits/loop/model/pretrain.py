@@ -12,19 +12,22 @@ seen; held-out ones stay unseen. The same recipe gives the same weights on the s
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import sys
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
 from freshbits.loop.evaluation import exact
+from freshbits.loop.model.kept import command, keep
 from freshbits.loop.model.model import Model
 from freshbits.loop.model.tiny import base_path, new_model, new_tokenizer
 from freshbits.loop.tasks.sums import Sums
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODULE = "freshbits.loop.model.pretrain"
 
 
 @dataclass(frozen=True)
@@ -107,13 +110,7 @@ def _batch(model: Model, task: Sums, weights: list[float], recipe: Recipe, rng: 
 
 def write(folder: Path, recipe: Recipe) -> dict[str, Any]:
     """Makes the base, writes weights, configuration, tokenizer and recipe, and returns what the recipe file says."""
-    import torch
-    import transformers
-
     model = pretrain(recipe)
-    folder.mkdir(parents=True, exist_ok=True)
-    model.network.save_pretrained(folder)
-    model.tokenizer.save_pretrained(folder)
     reached = {}
     for domain in recipe.domains:
         task = Sums(recipe.size, 0, (domain,), tail=recipe.tail)
@@ -124,28 +121,13 @@ def write(folder: Path, recipe: Recipe) -> dict[str, Any]:
                 for name in ("accuracy", "entropy", "loss")
                 if (value := found.mean(name)) is not None
             }
-    told = {
-        "made_by": "python -m freshbits.loop.model.pretrain",
-        "recipe": asdict(recipe),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "parameters": sum(each.numel() for each in model.network.parameters()),
-        "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
-        "reached": reached,
-    }
-    (folder / "recipe.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    return told
+    return keep(folder, model, recipe, MODULE, reached)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Makes the base in the folder named, or in the package; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if len(given) > 1 or any(each.startswith("-") for each in given):
-        sys.stderr.write("usage: python -m freshbits.loop.model.pretrain [FOLDER]\n")
-        return 2
-    told = write(Path(given[0]) if given else base_path(), Recipe())
-    sys.stdout.write(json.dumps(told["reached"], indent=2) + "\n")
-    return 0
+    return command(given, MODULE, base_path(), lambda folder: write(folder, Recipe()))
 
 
 if __name__ == "__main__":

@@ -10,16 +10,14 @@ short.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import sys
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from freshbits.loop.episodes import demonstrations, measured, told
 from freshbits.loop.generate import Local
+from freshbits.loop.model.kept import command, keep
 from freshbits.loop.model.model import Model
 from freshbits.loop.model.tiny import new_model, new_tokenizer, turns_path
 from freshbits.loop.tasks.turns import Turns
@@ -27,9 +25,12 @@ from freshbits.signals.environments.guess import Guess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from freshbits.loop.tasks.task import Prompt
     from freshbits.loop.train.examples import Example
+
+MODULE = "freshbits.loop.model.pretrain_turns"
 
 
 @dataclass(frozen=True)
@@ -104,40 +105,18 @@ def _batch(model: Model, rows: Sequence[Example]) -> dict[str, Any]:
 
 def write(folder: Path, recipe: TurnsRecipe) -> dict[str, Any]:
     """Makes the base, writes weights, configuration, tokenizer and recipe, and returns what the recipe file says."""
-    import torch
-    import transformers
-
-    model = pretrain_turns(recipe)
-    folder.mkdir(parents=True, exist_ok=True)
-    model.network.save_pretrained(folder)
-    model.tokenizer.save_pretrained(folder)
-    task = recipe.task
+    model, task = pretrain_turns(recipe), recipe.task
     reached = {
         side: round(succeeded(model, task, prompts, 64, 1), 4)
         for side, prompts in (("train", task.train), ("held_out", task.held_out))
     }
-    said = {
-        "made_by": "python -m freshbits.loop.model.pretrain_turns",
-        "recipe": asdict(recipe),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "parameters": sum(each.numel() for each in model.network.parameters()),
-        "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
-        "reached": reached,
-    }
-    (folder / "recipe.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
-    return said
+    return keep(folder, model, recipe, MODULE, reached)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Makes the base in the folder named, or in the package; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if len(given) > 1 or any(each.startswith("-") for each in given):
-        sys.stderr.write("usage: python -m freshbits.loop.model.pretrain_turns [FOLDER]\n")
-        return 2
-    said = write(Path(given[0]) if given else turns_path(), TurnsRecipe())
-    sys.stdout.write(json.dumps(said["reached"], indent=2) + "\n")
-    return 0
+    return command(given, MODULE, turns_path(), lambda folder: write(folder, TurnsRecipe()))
 
 
 if __name__ == "__main__":
