@@ -88,8 +88,8 @@ class Exact(Stale):
     def average(self, change: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns moves as they are on average: of those asked, by how many were accepted; of all others."""
         index, accepted = self.asked
-        np.add.at(self.pushed, (0, accepted), change[index])
-        np.add.at(self.pushed, (1, accepted), 1.0)
+        self.pushed[0] += np.bincount(accepted, change[index], minlength=GROUP + 1)
+        self.pushed[1] += np.bincount(accepted, minlength=GROUP + 1)
         rest = np.ones(len(change), dtype=bool)
         rest[index] = False
         mean = np.full(len(change), change[rest].mean())
