@@ -9,8 +9,8 @@ from benchmarks.policies.judged import by_probes, right_first, summed
 from benchmarks.policies.study import LASTS, MARGIN
 
 SEEN = (
-    "; of six of them (101 to 103, 105 to 107) `rebalance` and `groups` after 4 rounds had been read before, of 105 to "
-    "107 also `rebalance` after 8, and one slope per log unit in the place of `reward`. The other ways are beside it."
+    "Not all was unknown then: `rebalance` and `groups` had been read after 4 rounds on six of them (101 to 103, 105 "
+    "to 107), `rebalance` after 8 on 105 to 107, and there one slope per log unit where `reward` has levels now."
 )
 
 
@@ -146,7 +146,7 @@ def _cure(found: dict[str, Any], told: dict[str, Any]) -> list[str]:
         f"{_points(all_of['spread'])} points apart (root mean square); *worse* counts runs that are worse by more.",
         "",
         f"Recommended, {' and '.join(f'`{how}` for {method}' for method, how in CURE.items())}: chosen on the "
-        f"hacked ones of seeds 1 to 14 and committed before these 17 were treated{SEEN}",
+        f"hacked ones of seeds 1 to 14 and committed before it was run on these. {SEEN}",
         "",
     ]
     if best:

@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from benchmarks.policies.cured import BESIDE, CURE, WAYS, cured
 from benchmarks.policies.foreseen import foreseen_onset, step_of, surest
+from benchmarks.policies.judged import cures
 from benchmarks.policies.measured import Counted, counted, crossing
 from benchmarks.policies.plans import plain, planted
 from benchmarks.policies.shortcuts import KINDS, Faulty, shows
@@ -144,6 +146,59 @@ def test_plans_draw_every_kind_and_both_methods_and_plain_ones_plant_nothing():
     assert {(plan.kind, plan.method) for plan in drawn} == {(kind, how) for kind in KINDS for how in ("rft", "grpo")}
     assert plain(3).kind is None
     assert plain(3).verifier([], rows(["32+43!"] * 400, [0] * 400)).count(1.0) < 100
+
+
+def test_a_cured_loop_differs_in_its_balance_only_and_what_it_is_held_beside_has_none():
+    for seed in (101, 107, 108, 114):
+        plan = planted(seed)
+        names = {plan.name}
+        for how in (*WAYS[plan.method], *BESIDE):
+            again = cured(plan, how)
+            names.add(again.name)
+            assert (again.balance is None) == (how in BESIDE)
+            assert again.rounds == plan.rounds
+            assert again.prompts == plan.prompts
+        assert len(names) == 1 + len(WAYS[plan.method]) + len(BESIDE)
+        assert CURE[plan.method] in WAYS[plan.method]
+    assert cured(planted(107), "reward").balance["against"] == ["characters"]
+    assert cured(planted(101), "clean").verifier([], rows(["32+43.!"] * 300, [0] * 300)).count(1.0) < 100
+
+
+def way(held_out, shown, rows_=600) -> dict[str, float]:
+    return {"held_out": held_out, "shown": shown, "rows": rows_}
+
+
+def test_cures_are_counted_run_by_run_and_beside_what_chance_does():
+    runs = [
+        {
+            "method": method,
+            "cure": cure,
+            "base_rate": 0.1,
+            "ways": {
+                "none": way(0.7, 0.9),
+                "again": way(0.7 + noise, 0.9),
+                "clean": way(0.8, 0.1),
+                cure: way(held_out, shown, 200),
+            },
+        }
+        for method, cure, noise, held_out, shown in [
+            ("rft", "groups", 0.03, 0.76, 0.02),
+            ("rft", "groups", -0.03, 0.70, 0.20),
+            ("grpo", "reward", 0.03, 0.69, 0.12),
+            ("grpo", "reward", -0.03, 0.65, 0.1),
+        ]
+    ]
+    found = cures(runs)
+    assert found["spread"] == pytest.approx(0.03)
+    whole = found["ways"]["cure, all"]
+    assert (whole["runs"], whole["as_right"], whole["back"], whole["worse"]) == (4, 2, 3, 1)
+    assert whole["difference"][0] == pytest.approx(0.0)
+    half = 3.182 * np.std([0.06, 0, -0.01, -0.05], ddof=1) / 2
+    assert whole["difference"][2] == pytest.approx(half, abs=1e-4)
+    assert whole["beside_clean"] == pytest.approx(-0.1)
+    assert found["ways"]["groups, rft"]["as_right"] == 2
+    assert found["ways"]["again, all"]["as_right"] == 2
+    assert "groups, grpo" not in found["ways"]
 
 
 def test_a_loop_on_a_planted_shortcut_takes_it_and_the_balanced_loop_does_not(tmp_path):
