@@ -26,9 +26,6 @@ from freshbits.criteria.sft import sft
 from freshbits.criteria.summary import count_labels, summary
 from freshbits.criteria.telling import telling
 from freshbits.criteria.ungrouped import (
-    CODE as NO_GROUPS,
-)
-from freshbits.criteria.ungrouped import (
     alone,
     no_budget,
     no_component,
@@ -148,25 +145,25 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
     """Judges every question of the report, in its order, and advises."""
     budgets: dict[str, Budget] = {}
     ranked: dict[str, Hacking] = {}
+    lone = {signal for signal in log.signals if without_groups(evidence, signal)}
     for number, signal in enumerate(log.signals, start=1):
         if progress is not None:
             progress(f"judging {signal} ({number} of {len(log.signals)})")
-        lone = without_groups(evidence, signal)
-        budgets[signal] = no_budget(evidence, signal) if lone else budget(evidence, signal)
-        ranked[signal] = picked(evidence, signal) if lone and alone(evidence) else hacking(evidence, signal)
+        budgets[signal] = no_budget(evidence, signal) if signal in lone else budget(evidence, signal)
+        ranked[signal] = picked(evidence, signal) if signal in lone and alone(evidence) else hacking(evidence, signal)
     parts = components(evidence, budgets)
     channels = {signal: channel(evidence, signal) for signal in budgets}
-    channels |= {signal: no_within(channels[signal]) for signal in budgets if budgets[signal].code == NO_GROUPS}
+    channels |= {signal: no_within(channels[signal]) for signal in lone}
     made = evidence.made is not None
     return Audit(
         log=summary(log, evidence.tally, labels, pairs=evidence.pairs),
         openness={
-            signal: no_openness(evidence, signal) if found.code == NO_GROUPS else openness(evidence, signal, found)
+            signal: no_openness(evidence, signal) if signal in lone else openness(evidence, signal, found)
             for signal, found in budgets.items()
         },
         budget=budgets,
         components={
-            signal: no_component(budgets[signal]) if budgets[signal].code == NO_GROUPS else part
+            signal: no_component(budgets[signal]) if signal in lone else part
             for signal, part in parts.items()
         },
         channel=channels,

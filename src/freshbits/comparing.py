@@ -15,6 +15,7 @@ from freshbits.auditing import Source, gather, judge
 from freshbits.compared import Compared, Comparison
 from freshbits.criteria.comparable import comparable
 from freshbits.criteria.ungrouped import CODE as NO_GROUPS
+from freshbits.criteria.ungrouped import without_groups
 from freshbits.errors import InputError
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ReadOptions, nearest
@@ -82,7 +83,7 @@ def compare(
         audit = judge(log, evidence, labels, progress)
         asked.append((evidence, frozenset(evidence.tally.groups["prompt"].to_list())))
         rows = [comparable(evidence, audit, name, signal) for signal in audit.budget]
-        found += [_of_set(row) if audit.budget[row.signal].code == NO_GROUPS else row for row in rows]
+        found += [_of_set(row) if without_groups(evidence, row.signal) else row for row in rows]
     found = _with_costs(found, costs or {})
     basis = TASK if any(each.task_bits is not None for each in found) else CLASS
     found = [_judged(each, basis) for each in _one_kind(found, basis)]
