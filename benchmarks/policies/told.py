@@ -173,7 +173,7 @@ def _points(value: float | None) -> str:
 
 
 def _below(value: float | None) -> str:
-    return "–" if value is None else f"{-100 * value:.1f}"
+    return f"{-100 * value:.1f}" if value else "–"
 
 
 def _interval(values: list[float]) -> str:
