@@ -27,7 +27,7 @@ STRATEGIES: dict[str, tuple[Callable[[Cell, int], strategies.Strategy], bool]] =
     "oracle": (strategies.Oracle, False),
 }
 FIRST = ("uniform", "ours", "ours, features", "DAPO-like")
-AGAIN = ("uniform", "ours", "ours, features", "plug-in", "oracle", "DAPO-like", "InSight-like")
+AGAIN = ("uniform", "ours", "ours, features", "plug-in", "oracle", "InSight-like")
 PROMPTS, BATCH, BUDGET, EVERY = 160, 128, 7680, 3
 TUNED_ON, SEEDS = range(900, 902), range(8)
 TUNED_AGAIN, SEEDS_AGAIN = range(910, 918), range(20, 36)
