@@ -163,8 +163,7 @@ def _judge(log: Log, evidence: Evidence, labels: Labels | None, progress: Callab
         },
         budget=budgets,
         components={
-            signal: no_component(budgets[signal]) if signal in lone else part
-            for signal, part in parts.items()
+            signal: no_component(budgets[signal]) if signal in lone else part for signal, part in parts.items()
         },
         channel=channels,
         efficiency={
