@@ -50,3 +50,9 @@ def test_z_is_the_clustered_score_test():
     from scipy.stats import t
 
     assert p_value == pytest.approx(2 * t.sf(abs(parts.sum() / np.sqrt((parts**2).sum())), 149))
+
+
+def test_a_feature_of_whole_cells_is_not_named_for_rounding():
+    score = np.tile(np.random.default_rng(0).random(8) * 1e6, 150)  # its deviations do not sum to nought exactly
+    whole = (Q % 2 == 0) * 1.0
+    assert screen(csr_array(whole[:, None]), score, Q, Q) == []

@@ -70,7 +70,10 @@ def screen(
             break
         column = held[:, [int(k)]].toarray().ravel()
         column = column - (np.bincount(place, weights=column) / size)[place]
-        column /= np.sqrt((column**2).sum())
+        length = float(np.sqrt((column**2).sum()))
+        if length < 1e-9:  # shown by all or none of every cell: nothing there tells it from the cell itself
+            continue
+        column /= length
         if all(abs(float(column @ other)) < LIKE for other in columns):
             found.append((int(k), float(p_value[k])))
             columns.append(column)
