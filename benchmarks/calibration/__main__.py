@@ -45,6 +45,7 @@ STUDIES: tuple[Study, ...] = (
     beyond.STUDY,
     together.STUDY,
     together.NOISE,
+    together.SCORES,
 )
 RESULTS = Path(__file__).parents[1] / "results"
 

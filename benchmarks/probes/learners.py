@@ -10,65 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from benchmarks.cure.networks import WIDTH, Convolution, Perceptron, Recurrence
 from benchmarks.cure.texts import LONGEST, PAD, VOCABULARY
 from torch import nn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STEPS, BATCH, WIDTH, BUCKETS = 320, 32, 32, 2048
+STEPS, BATCH = 320, 32
 RATE = 4e-3
 LOOKS = 16  # effects are measured every so many steps
 PASSED = 0.15  # effect from which a feature counts as learned
-
-
-class Perceptron(nn.Module):
-    """Sees which tokens and pairs of neighbours a text holds, hashed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bag = nn.EmbeddingBag(BUCKETS, WIDTH, mode="sum", padding_idx=0)
-        self.rest = nn.Sequential(nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 1))
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Returns one score per text."""
-        pairs = (tokens[:, 1:] + VOCABULARY * (tokens[:, :-1] + 1)) % (BUCKETS - VOCABULARY) + VOCABULARY
-        pairs = torch.where(tokens[:, 1:] == PAD, torch.zeros_like(pairs), pairs)
-        scores: torch.Tensor = self.rest(self.bag(torch.cat([tokens, pairs], dim=1)))[:, 0]
-        return scores
-
-
-class Convolution(nn.Module):
-    """Sees windows of three tokens with their places, the strongest and the mean of each kind."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tokens, self.places = nn.Embedding(VOCABULARY, WIDTH), nn.Embedding(LONGEST, WIDTH)
-        self.look, self.rest = nn.Conv1d(WIDTH, 2 * WIDTH, 3, padding=1), nn.Linear(4 * WIDTH, 1)
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Returns one score per text."""
-        seen = self.tokens(tokens) + self.places(torch.arange(LONGEST))
-        found = torch.relu(self.look(seen.transpose(1, 2)))
-        scores: torch.Tensor = self.rest(torch.cat([found.amax(dim=2), found.mean(dim=2)], dim=1))[:, 0]
-        return scores
-
-
-class Recurrence(nn.Module):
-    """Reads a text token by token (GRU): its last state and its strongest ones."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tokens = nn.Embedding(VOCABULARY, WIDTH)
-        self.read, self.rest = nn.GRU(WIDTH, 2 * WIDTH, batch_first=True), nn.Linear(4 * WIDTH, 1)
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Returns one score per text."""
-        found, _ = self.read(self.tokens(tokens))
-        last = (tokens != PAD).sum(dim=1) - 1
-        end = found[torch.arange(tokens.shape[0]), last]
-        scores: torch.Tensor = self.rest(torch.cat([end, found.amax(dim=1)], dim=1))[:, 0]
-        return scores
 
 
 class Transformer(nn.Module):

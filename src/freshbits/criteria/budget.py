@@ -8,7 +8,7 @@ import numpy as np
 
 from freshbits.criteria.noise import noise_share, own_noise, repeat_difference, self_contradiction
 from freshbits.criteria.rounds import blocks_of
-from freshbits.criteria.sampled import Scores, scored_sample, surprise
+from freshbits.criteria.sampled import Scores, mean_verdict, scored_sample, surprise
 from freshbits.information import levels, mixing
 from freshbits.information.entropy import UNIT, binary_entropy
 from freshbits.information.resampling import MIN_PROMPTS, estimate, mean
@@ -63,7 +63,7 @@ def budget(evidence: Evidence, signal: str) -> Budget:
             reason=f"of the {prompts:,} prompts scored, the sample for scores holds {sampled}; it needs {MIN_PROMPTS}",
             needs=f"freshbits audit {evidence.where} --accept '{signal}>=THRESHOLD'",
             kind=kind,
-            mean=_mean(kind, groups, scores),
+            mean=mean_verdict(kind, groups, scores),
         )
     surprise_bits, columns = surprise(evidence.tally, signal, scores)
     dead, wrong, right, filtered = _dead(groups, evidence.filtered, kind)
@@ -76,7 +76,7 @@ def budget(evidence: Evidence, signal: str) -> Budget:
         reason=filtered or (f"{int(np.median(groups.n))} rollouts per group give bounds, not a value" if few else None),
         needs="log at least 8 completions per prompt (num_generations)" if few else None,
         kind=kind,
-        mean=_mean(kind, groups, scores),
+        mean=mean_verdict(kind, groups, scores),
         contrast_bits=contrast,
         surprise_bits=surprise_bits,
         surprise_columns=columns,
@@ -133,28 +133,6 @@ def _zero(groups: GroupCounts, method: str) -> Estimate:
         method=method,
         prompts=int(np.unique(groups.prompt).size),
         rollouts=int(groups.n.sum()),
-    )
-
-
-def _mean(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
-    """Returns the mean verdict (share accepted) or the mean score, groups counting equally."""
-    if kind == "binary":
-        return mean(
-            groups.k / groups.n,
-            groups.prompt,
-            unit="share accepted",
-            method="mean over groups, jackknife over prompts",
-            rollouts=int(groups.n.sum()),
-        )
-    if scores.score.size == 0:
-        return None
-    return mean(
-        scores.score,
-        scores.prompt,
-        unit="score",
-        method="mean over sampled rollouts, jackknife over prompts",
-        rollouts=scores.score.size,
-        bounds=(-np.inf, np.inf),
     )
 
 
@@ -294,7 +272,7 @@ def _by_round(kind: str, groups: GroupCounts, scores: Scores, *, hide_dead: bool
                 from_=first,
                 to=last,
                 rollouts=int(here.n.sum()),
-                mean=_mean(kind, here, some),
+                mean=mean_verdict(kind, here, some),
                 contrast_bits=_contrast(kind, here, some)[0] if enough else None,
                 dead_groups=None if hide_dead else _share(several, several.dead),
             )
@@ -323,7 +301,7 @@ def _one_per_group(evidence: Evidence, signal: str, groups: GroupCounts) -> Budg
         reason=f"one rollout per prompt and source: differences inside a group cannot be seen{note}",
         needs="sample at least 8 completions per prompt from one model",
         kind=kind,
-        mean=_mean(kind, groups, scores),
+        mean=mean_verdict(kind, groups, scores),
         contrast_bits=bounds,
         truncated_zero=_truncated_zero(evidence, signal),
     )
@@ -337,7 +315,7 @@ def _of_pairs(evidence: Evidence, signal: str, groups: GroupCounts) -> Budget:
         code="NO_GROUPS",
         reason="judged pairs have no groups of rollouts, so no contrast bits",
         kind=kind,
-        mean=_mean(kind, groups, scored_sample(evidence.tally, signal)),
+        mean=mean_verdict(kind, groups, scored_sample(evidence.tally, signal)),
         self_contradiction=self_contradiction(evidence.tally, signal),
         own_noise=_noise(evidence, signal, kind),
     )

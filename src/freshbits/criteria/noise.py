@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from freshbits.information.noise import contradiction, least_noise, verdict_noise
-from freshbits.information.resampling import MIN_PROMPTS, ratio
+from freshbits.information.noise import contradiction, least_noise, score_noise, verdict_noise
+from freshbits.information.resampling import MIN_PROMPTS
 from freshbits.rollouts.schema import AGAIN, SIGNAL
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from freshbits.results import Estimate
     from freshbits.tally.tally import Tally
-
-SHARE = "share of within-group variance"
 
 
 def self_contradiction(tally: Tally, signal: str) -> Estimate | None:
@@ -76,30 +74,12 @@ def least(noise: Estimate | None) -> float:
 
 
 def noise_share(tally: Tally, signal: str) -> Estimate | None:
-    """Estimates the share of a score's variance inside groups that is the judge's own noise, 95 % over prompts.
+    """Returns the share of a score's variance inside groups that is its judge's own noise, on the sample.
 
-    Mean variance of several scores of one output over the variance of first scores inside groups, on the sample; None
-    where outputs were scored once. It is what of the score's differences would not come back.
+    None where outputs were scored once.
     """
     found = _scores(tally, signal)
-    if found is None:
-        return None
-    again, group, prompt = found
-    first = again[:, 0]
-    several = (~np.isnan(again)).sum(axis=1) > 1
-    if not several.any() or np.unique(prompt[several]).size < MIN_PROMPTS:
-        return None
-    noise = np.zeros(first.size)
-    noise[several] = np.nanvar(again[several], axis=1, ddof=1)
-    _, place, size = np.unique(group, return_inverse=True, return_counts=True)
-    mean = np.bincount(place, weights=first) / size
-    spread = np.where(size[place] > 1, (first - mean[place]) ** 2 * (size / np.maximum(size - 1, 1))[place], 0.0)
-    kept = several & (size[place] > 1)
-    method = "variance of scores of one output / variance of first scores inside groups, jackknife over prompts"
-    return ratio(
-        noise[kept], spread[kept], prompt[kept], unit=SHARE, method=method, rollouts=int(kept.sum()),
-        bounds=(0.0, np.inf),
-    )  # fmt: skip
+    return score_noise(*found) if found is not None else None
 
 
 def repeat_difference(tally: Tally, signal: str) -> float:

@@ -10,6 +10,7 @@ import polars as pl
 
 from freshbits.criteria.noise import own_noise, without_noise
 from freshbits.information.entropy import entropy
+from freshbits.information.resampling import mean
 from freshbits.information.usable import surprise_bits
 from freshbits.outputs.belief import belief, belief_columns
 from freshbits.rollouts.schema import SIGNAL
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from freshbits.results import Estimate
-    from freshbits.tally.tally import Tally
+    from freshbits.tally.tally import GroupCounts, Tally
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,28 @@ def scored_sample(tally: Tally, signal: str) -> Scores:
         rows["prompt"].to_numpy(),
         rows["round"].to_numpy(),
         rows["index"].cast(pl.Int64).to_numpy(),
+    )
+
+
+def mean_verdict(kind: str, groups: GroupCounts, scores: Scores) -> Estimate | None:
+    """Returns the mean verdict (share accepted) or the mean score, groups counting equally."""
+    if kind == "binary":
+        return mean(
+            groups.k / groups.n,
+            groups.prompt,
+            unit="share accepted",
+            method="mean over groups, jackknife over prompts",
+            rollouts=int(groups.n.sum()),
+        )
+    if scores.score.size == 0:
+        return None
+    return mean(
+        scores.score,
+        scores.prompt,
+        unit="score",
+        method="mean over sampled rollouts, jackknife over prompts",
+        rollouts=scores.score.size,
+        bounds=(-np.inf, np.inf),
     )
 
 

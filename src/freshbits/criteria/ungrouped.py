@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.criteria.authors import authors
-from freshbits.criteria.sampled import scored_sample
-from freshbits.information.resampling import mean
+from freshbits.criteria.sampled import mean_verdict, scored_sample
 from freshbits.results import Budget, Channel, Component, Coverage, Forecast, Openness
 
 if TYPE_CHECKING:
     from freshbits.criteria.inputs import Evidence
-    from freshbits.results import Estimate
 
 CODE = "NO_GROUPS"
 ALONE = "one response per instruction and writer: there are no groups to compare inside"
@@ -53,7 +51,7 @@ def no_budget(evidence: Evidence, signal: str) -> Budget:
         code=CODE,
         reason=PAIR if evidence.made == "pairs" else ALONE,
         kind=values.kind,
-        mean=_mean(evidence, signal),
+        mean=mean_verdict(values.kind, evidence.tally.of(signal), scored_sample(evidence.tally, signal)),
     )
 
 
@@ -100,26 +98,3 @@ def no_coverage(evidence: Evidence) -> Coverage:
 def no_forecast() -> Forecast:
     """Returns the forecast of a set."""
     return Forecast(status="not_applicable", code=CODE, reason=SET)
-
-
-def _mean(evidence: Evidence, signal: str) -> Estimate | None:
-    groups = evidence.tally.of(signal)
-    if evidence.tally.values[signal].kind == "binary":
-        return mean(
-            groups.k / groups.n,
-            groups.prompt,
-            unit="share accepted",
-            method="mean over rows, jackknife over prompts",
-            rollouts=int(groups.n.sum()),
-        )
-    scores = scored_sample(evidence.tally, signal)
-    if scores.score.size == 0:
-        return None
-    return mean(
-        scores.score,
-        scores.prompt,
-        unit="score",
-        method="mean over sampled rows, jackknife over prompts",
-        rollouts=scores.score.size,
-        bounds=(-np.inf, np.inf),
-    )

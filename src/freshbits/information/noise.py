@@ -101,3 +101,42 @@ def least_noise(differ: Estimate, levels: int) -> Estimate:
     low = 2.0 * (differ.low or 0.0)
     method = "bounds: at least twice the share of verdicts that differ, at most log2(levels)"
     return Estimate(None, low, float(np.log2(max(levels, 2))), LEVEL, UNIT, method, differ.prompts, differ.rollouts)
+
+
+def score_noise(scores: NDArray[np.float64], group: NDArray[np.uint64], prompts: NDArray[np.uint64]) -> Estimate | None:
+    """Estimates the share of a score's variance inside groups that is the judge's own noise, 95 % over prompts.
+
+    Mean unbiased variance of the scores of one output, over the mean unbiased variance of first scores inside groups:
+    what of the score's differences would not come back.
+
+    Args:
+        scores: scores of each output, shape (outputs, times); NaN where it was not scored that often.
+        group: group of each output.
+        prompts: prompt key of each output.
+
+    Returns:
+        None below ten prompts with an output that was scored twice.
+
+    >>> rng = np.random.default_rng(0); q = np.arange(800, dtype=np.uint64) // 8
+    >>> scores = rng.normal(0, 2, (800, 1)) + rng.normal(0, 1, (800, 2))
+    >>> found = score_noise(scores, q, q)
+    >>> found.low < 0.2 < found.high  # 1 / (4 + 1)
+    True
+    """
+    several = (~np.isnan(scores)).sum(axis=1) > 1
+    _, place, size = np.unique(group, return_inverse=True, return_counts=True)
+    kept = several & (size[place] > 1)
+    if not kept.any() or np.unique(prompts[kept]).size < MIN_PROMPTS:
+        return None
+    first = scores[:, 0]
+    mean = np.bincount(place, weights=first) / size
+    spread = ((first - mean[place]) ** 2 * (size / np.maximum(size - 1, 1))[place])[kept]
+    return ratio(
+        np.nanvar(scores[kept], axis=1, ddof=1),
+        spread,
+        prompts[kept],
+        unit="share of within-group variance",
+        method="variance of scores of one output / variance of first scores inside groups, jackknife over prompts",
+        rollouts=int(kept.sum()),
+        bounds=(0.0, np.inf),
+    )

@@ -38,7 +38,7 @@ HOMES = (
     ("contrast bits given the others", "information.together"),
     ("pairs of verdicts on one output", "information.noise"),
     ("bounds: at least twice the share", "information.noise"),
-    ("variance of scores of one output", "criteria.noise"),
+    ("variance of scores of one output", "information.noise"),
     ("covariance with the weighted total", "criteria.components"),
     ("bounds: classes seen once", "information.task"),
     ("contrast bits less those inside a class", "information.task"),
