@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from freshbits.errors import InputError
@@ -80,7 +81,7 @@ def plan(
         if rollout + calls.get(name, 0.0) <= 0:
             raise InputError("a rollout with its verdict costs nothing", mend="write --cost rollout=1")
     with threadpool_limits(limits=1):
-        return plan_of(
+        found = plan_of(
             evidence,
             rollout=rollout,
             calls=calls,
@@ -91,3 +92,4 @@ def plan(
             unit="as given" if given else "rollouts",
             progress=progress,
         )
+    return replace(found, notes=[*log.problems.sentences(), *found.notes])

@@ -117,6 +117,9 @@ def score_noise(scores: NDArray[np.float64], group: NDArray[np.uint64], prompts:
     Returns:
         None below ten prompts with an output that was scored twice.
 
+    Where prompts differ much in how far their outputs lie apart, intervals cover 91 to 96 % (`benchmarks/calibration`,
+    study "score_noise").
+
     >>> rng = np.random.default_rng(0); q = np.arange(800, dtype=np.uint64) // 8
     >>> scores = rng.normal(0, 2, (800, 1)) + rng.normal(0, 1, (800, 2))
     >>> found = score_noise(scores, q, q)

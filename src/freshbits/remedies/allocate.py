@@ -101,7 +101,7 @@ def allocate(
     history = read_history(log, chosen_signal, source=source, by=by, embedding=embedding, known=known)
     rollouts = _rollouts(amount, unit, history, price)
     believed = believe(history, table, embedding=embedding, seed=seed)
-    notes = list(history.notes)
+    notes = [*log.problems.sentences(), *history.notes]
     belief = believed.belief
     spent, group, barred = rollouts, samples, None
     if sequential:

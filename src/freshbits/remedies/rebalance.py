@@ -91,6 +91,7 @@ def rebalance(
     check_names(log, signal, [*against, *protect], own)
     _check_within(log, within)
     rows = read_values(log, [*against, *protect], progress, own).filter(pl.col(SIGNAL + signal).is_not_null())
+    unread = log.problems.sentences()
     for name in against:
         unknown = rows[f"value.{name}"].null_count()
         if unknown > UNKNOWN * rows.height:
@@ -126,7 +127,11 @@ def rebalance(
         accepted=int((kept & accepted).sum()),
         bins=bins,
         features=told,
-        notes=[CHANGED, *([] if clear else [f"cut more finely than {bins} levels too few rows are left: {LEFT}"])],
+        notes=[
+            *unread,
+            CHANGED,
+            *([] if clear else [f"cut more finely than {bins} levels too few rows are left: {LEFT}"]),
+        ],
     )
     return _rows(log, rows["row"].to_numpy()[kept]), result
 

@@ -9,6 +9,7 @@ a law: a learner of bounded effort can gain more from a few rows many times over
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,6 +93,7 @@ def select(
     if least_pass is not None and not 0 <= least_pass <= 1:
         raise InputError(f"--least-pass {least_pass:g} is no share", mend="write --least-pass .25")
     found = candidates(log, signal, progress, least_pass)
+    unread = log.problems.sentences()
     total = float(found.length.sum()) if per_token else float(found.rows.size)
     budget = _budget(number, share, total)
     if per_token:
@@ -105,7 +107,8 @@ def select(
     kept = _rows(log, found.rows[rows]).with_columns(
         weight=pl.Series(weight), reason=pl.Series([REASONS[each] for each in reason], dtype=pl.String)
     )
-    return kept, _result(found, rows, reason, weight, signal, per_token=per_token)
+    result = _result(found, rows, reason, weight, signal, per_token=per_token)
+    return kept, replace(result, notes=[*unread, *result.notes])
 
 
 def _signal(log: Log, signal: str | None) -> str | None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from freshbits.rollouts.judges import split_by_judge
 from freshbits.rollouts.kinds import Kind
-from freshbits.rollouts.names import JUDGE, NAMES, is_number, plan_columns, require_rollouts
+from freshbits.rollouts.names import JUDGE, is_number, plan_columns, require_rollouts
 from freshbits.rollouts.opened import Opened
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.stream import Chunk, Stream, Want, stream
@@ -129,12 +129,3 @@ def _by_judge(opened: Opened, judge: str | None) -> None:
     if several:
         opened.notes.append("several judges, each of other rows: their scores stand in one signal")
     opened.judged_by = dict.fromkeys(scores, "")
-
-
-def text_column(columns: Mapping[str, pl.DataType], canonical: str) -> str | None:
-    """Returns the first well-known column of a prompt or a completion that holds plain text.
-
-    >>> text_column({"output": pl.String(), "instruction": pl.String()}, "completion")
-    'output'
-    """
-    return next((name for name in NAMES[canonical] if name in columns and not columns[name].is_nested()), None)
