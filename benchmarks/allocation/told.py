@@ -41,8 +41,8 @@ HEAD = [
     "`DAPO-like`: draws on until the batch is full of mixed groups (arXiv 2503.14476). "
     "`ours, drawn`: the same without turns. `two waves`: pairs first. "
     "`oracle`: knows every p. `ours, verifier known`: sees through its error rates. Features are read by "
-    "`remedies.allocation.shared`, which is given a table of them; the predictor that `freshbits allocate` fits to texts "
-    "and fields is another one, measured in predictor.md by what it foretells, and not by calls.",
+    "`remedies.allocation.shared`, which is given a table of them; the predictor that `freshbits allocate` fits to "
+    "texts and fields is another one, measured in predictor.md by what it foretells, and not by calls.",
     "",
     "Floors, run where a median was missed, with the same drawing and tuning: `exact, told mean moves` (`floor`) "
     "scores by the exact posterior of features and verdicts, and is told what no loop knows: the distribution of "
