@@ -1,5 +1,6 @@
 """Sets that were made to be trained on, judged: drawn sets with known repeats, filters and precision."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -192,3 +193,19 @@ def test_the_section_survives_json_and_stands_on_both_pages(lured):
 def test_the_same_set_gives_the_same_bytes():
     rows = table(instructions=400, again=0.2)
     assert fb.audit(rows).dumps() == fb.audit(rows).dumps()
+
+
+def test_code_length_is_that_of_the_writer_in_bits():
+    rng = np.random.default_rng(0)
+    held = []
+    for seed in range(20):
+        tokens = rng.integers(5, 60, 300)
+        bits = tokens * 1.5 + rng.normal(0, 3, 300)  # 1.5 bits a token, 48 a response of 32 tokens
+        rows = table(seed, instructions=300).with_columns(
+            logprob=pl.Series(-bits * np.log(2)), tokens=pl.Series(tokens)
+        )
+        found = fb.audit(rows, texts=False).sft.code_length
+        assert (found["response"]["unit"], found["token"]["unit"]) == ("bits/response", "bits/token")
+        held += [each["low"] <= true <= each["high"] for each, true in ((found["response"], 48), (found["token"], 1.5))]
+    assert np.mean(held) >= 0.85
+    assert fb.audit(table(0, instructions=50), texts=False).sft.code_length is None
