@@ -36,6 +36,8 @@ class Curriculum:
     Args:
         data_source: verl's data set: `dataframe` holds its rows.
         data_config: verl's `data` settings: `train_batch_size`, `prompt_key`, `seed`.
+
+    Attributes:
         accept: score above which a rollout counts as accepted.
         sharpness: of the draw, as `Allocator`.
 

@@ -69,8 +69,7 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
     """Recognises a log and returns its rows under canonical names, to be read lazily.
 
     Args:
-        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`,
-        or a
+        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`, or a
             frame: Polars, pandas, an Arrow table or a Hugging Face data set.
         options: what to overrule or add; nothing by default.
 
