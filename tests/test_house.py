@@ -94,7 +94,7 @@ NARROW = {
 }
 HEAVY = {
     "scipy", "sklearn", "networkx", "pydantic", "yaml", "pandas", "pyarrow", "datasets", "torch", "transformers",
-    "trl", "peft", "openai", "jsonschema", "math_verify", "reasoning_gym", "altair", "vl_convert",
+    "trl", "peft", "openai", "jsonschema", "math_verify", "reasoning_gym", "altair", "vl_convert", "inspect_ai",
 }  # fmt: skip
 
 ALLOWED = {("worlds", "scipy")}  # worlds are loaded by tests, benchmarks and the demo only
