@@ -67,7 +67,10 @@ def count_values(narrow: pl.LazyFrame, signals: list[str]) -> dict[str, Values]:
     """
     columns = [pl.col(SIGNAL + name) for name in signals]
     facts = narrow.select(
-        *(column.n_unique().alias(f"distinct.{name}") for name, column in zip(signals, columns, strict=True)),
+        *(
+            column.drop_nulls().n_unique().alias(f"distinct.{name}")
+            for name, column in zip(signals, columns, strict=True)
+        ),
         *(column.null_count().alias(f"null.{name}") for name, column in zip(signals, columns, strict=True)),
         *(column.min().alias(f"low.{name}") for name, column in zip(signals, columns, strict=True)),
         *(column.max().alias(f"high.{name}") for name, column in zip(signals, columns, strict=True)),
@@ -75,7 +78,7 @@ def count_values(narrow: pl.LazyFrame, signals: list[str]) -> dict[str, Values]:
     result = {}
     for name in signals:
         low, high = facts[f"low.{name}"][0], facts[f"high.{name}"][0]
-        many = facts[f"distinct.{name}"][0] > MOST_VALUES + 1
+        many = facts[f"distinct.{name}"][0] > MOST_VALUES
         counts: dict[float, int] = {}
         if not many:
             column = pl.col(SIGNAL + name)
