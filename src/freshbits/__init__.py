@@ -1,21 +1,19 @@
 """freshbits: says in bits what a generation-training loop takes in.
 
-`import freshbits as fb` loads the standard library and the result types; everything else is imported when used:
+`import freshbits as fb` loads nothing but the version; everything else is imported when used:
 `fb.read`, `fb.score`, `fb.audit`, `fb.compare`, `fb.forecast`, `fb.check`, `fb.run`, `fb.label`, `fb.page`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from freshbits.errors import FreshbitsError, InputError
-from freshbits.results import Audit, Estimate
 from freshbits.version import __version__
 
+TYPE_CHECKING = False  # `typing` itself would be most of the cost of this module
 if TYPE_CHECKING:
     from freshbits.auditing import audit
     from freshbits.compared import Comparison
     from freshbits.comparing import compare
+    from freshbits.errors import FreshbitsError, InputError
     from freshbits.forecasting import forecast
     from freshbits.loop.checking import check
     from freshbits.loop.declare import Loop
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from freshbits.remedies.rebalance import rebalance
     from freshbits.remedies.select import select
     from freshbits.report.terminal import page
+    from freshbits.results import Audit, Estimate
     from freshbits.rollouts.log import Log
     from freshbits.rollouts.options import ReadOptions
     from freshbits.rollouts.read import read
@@ -62,7 +61,11 @@ __all__ = [
 
 _HOMES = {
     "Allocator": "freshbits.remedies.allocator",
+    "Audit": "freshbits.results",
     "Comparison": "freshbits.compared",
+    "Estimate": "freshbits.results",
+    "FreshbitsError": "freshbits.errors",
+    "InputError": "freshbits.errors",
     "Log": "freshbits.rollouts.log",
     "Loop": "freshbits.loop.declare",
     "ReadOptions": "freshbits.rollouts.options",
