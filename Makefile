@@ -12,7 +12,7 @@ WORKERS ?= 2
 BENCHMARKS := $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)) \
               $(patsubst benchmarks/%/__main__.py,%,$(wildcard benchmarks/*/__main__.py))
 
-.PHONY: help setup demo demo-log test bench golden pages page-image clean
+.PHONY: help setup demo demo-log test bench golden pages page-image docs clean
 
 help:
 	@echo "make demo    set up, run six loops from one small model into $(DEMO)/loops, on one page"
@@ -22,6 +22,7 @@ help:
 	@echo "make golden  record the reports that tests/golden pins; read what changed before committing"
 	@echo "make pages   rerun the commands shown in README.md and docs/ and put in what they print"
 	@echo "make page-image  draw docs/page.png anew: the page of the demo's log in this machine's Chromium"
+	@echo "make docs    build the documentation site into site/, strictly and without a network"
 	@echo "make clean   remove the environment, the demo and all caches"
 
 setup: $(READY)
@@ -64,5 +65,9 @@ pages: $(READY)
 page-image: $(READY)
 	$(BIN)/python docs/picture.py
 
+# Open it with: python -m http.server -d site   (its search needs a server; the pages open without one)
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 clean:
-	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis
