@@ -61,7 +61,7 @@ def take_repeats(opened: Opened) -> None:
         for chunk in inner.read([source.get(name, name) for name in columns]):
             yield chunk.with_rows(chunk.rows.select(pl.col(source.get(name, name)).alias(name) for name in columns))
 
-    opened.rows = Stream(schema, read)
+    opened.rows = Stream(schema, read, inner.divisible)
     for kept in (opened.origins, opened.structures, opened.judges):
         for name in asked:
             if f"{name}@1" in kept:

@@ -14,7 +14,8 @@ class FormatCard:
         title: how it is printed.
         files: where the producer writes it.
         tells: what can be read from it.
-        cannot_tell: what it does not hold, and the traps that are handled.
+        cannot_tell: what it does not hold.
+        traps: what misleads in it, and what is done about each, one sentence or two each.
     """
 
     name: str
@@ -22,3 +23,4 @@ class FormatCard:
     files: str
     tells: str
     cannot_tell: str
+    traps: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from freshbits.rollouts.options import nearest
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.tables.arrow import arrow_columns
 from freshbits.rollouts.tables.csvfile import csv_columns
+from freshbits.rollouts.tables.documents import head_keys
 from freshbits.rollouts.tables.jsonl import peek
 from freshbits.rollouts.tables.parquet import file_schema
 
@@ -31,6 +32,7 @@ KINDS = {
     ".csv": "csv",
     ".tsv": "csv",
     ".arrow": "arrow",
+    ".eval": "eval",
 }
 PICKLES = {".pt", ".pkl", ".pth", ".pickle", ".bin", ".ckpt"}
 SKIPPED = re.compile(r"^(\.|__pycache__$|checkpoint-\d+$|node_modules$|wandb$)")
@@ -42,7 +44,7 @@ class Family:
 
     kind: str
     files: tuple[Path, ...]
-    columns: dict[str, pl.DataType]  # of the first file that has rows
+    columns: dict[str, pl.DataType]  # of the first file that has rows; of a document its first keys
     first: dict[str, Any] = field(default_factory=dict)  # its first object, for JSON
 
 
@@ -58,7 +60,7 @@ class Found:
 
 
 def kind_of(file: Path) -> str | None:
-    """Returns "parquet", "json", "csv" or "arrow" from a file's ending, or None.
+    """Returns "parquet", "json", "csv", "arrow" or "eval" from a file's ending, or None.
 
     >>> kind_of(Path("a/rollouts.jsonl.gz"))
     'json'
@@ -142,11 +144,16 @@ def _look(kind: str, files: tuple[Path, ...], *, strict: bool) -> Family | None:
         return Family(kind, files, csv_columns(files[0]))
     if kind == "arrow":
         return Family(kind, files, arrow_columns(files[0]))
+    if kind == "eval":
+        return Family(kind, files, {})
     lenient = not strict and files[0].suffix == ".json"
     for file in files:
         try:
             rows = peek(file, Problems())
         except InputError:
+            keys = head_keys(file) if file.suffix == ".json" else []
+            if keys:
+                return Family("document", files, dict.fromkeys(keys, pl.Null()))
             if lenient:
                 return None
             raise

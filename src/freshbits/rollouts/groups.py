@@ -101,7 +101,9 @@ def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) 
             numbered = chunk.rows.with_columns(pl.Series("group", groups, dtype=pl.String))
             yield _with_run(chunk.with_rows(numbered), runs, columns)
 
-    return Stream(schema, read)
+    # Chunks of a file are numbered from its beginning.
+    divisible = rows.divisible if generations < 2 or rows.divisible is None else rows.divisible.whole_files()
+    return Stream(schema, read, divisible)
 
 
 def _file(chunk: Chunk) -> pl.Series:

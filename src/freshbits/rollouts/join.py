@@ -62,7 +62,7 @@ def join(opened: Opened, file: Path, options: ReadOptions, problems: Problems) -
                 )
             yield chunk.with_rows(rows.select(columns))
 
-    opened.rows = Stream(inner.schema | {name: side.schema[name] for name in added}, read)
+    opened.rows = Stream(inner.schema | {name: side.schema[name] for name in added}, read, inner.divisible)
     opened.notes.append(f"{', '.join(added)} joined from {file.name} by {key}")
     return opened
 

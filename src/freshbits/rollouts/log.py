@@ -14,6 +14,8 @@ from freshbits.rollouts.schema import signal_columns
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from freshbits.rollouts.parts import Divisible
+
 Batches = Callable[[Sequence[str] | None], Iterator[pl.DataFrame]]
 
 
@@ -38,6 +40,7 @@ class Log:
         duplicates: rows left out because the producer wrote them twice; filled while batches are read.
         made: "set" where the rows were made to be trained on, "pairs" where they are chosen and rejected; else None.
         judged_by: signal -> the model that gave it, where the set names one.
+        divisible: how it may be read in parts, by several machines; None: only in one place.
     """
 
     format: str
@@ -56,6 +59,7 @@ class Log:
     duplicates: list[int] = field(default_factory=lambda: [0])
     made: str | None = None
     judged_by: dict[str, str] = field(default_factory=dict)
+    divisible: Divisible | None = None
 
     @property
     def signals(self) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from freshbits.rollouts.readers import (
 )
 from freshbits.rollouts.schema import CHOSEN, COLUMNS, EXTRA, SIGNAL, conform
 from freshbits.rollouts.scored import is_scored
+from freshbits.rollouts.tables.documents import no_rows
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
 
@@ -104,7 +105,7 @@ def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened
             raise InputError(f"{type(source).__name__} is no log", mend="pass a path or a frame")
         found = find(paths, apart=[path for path in (options.join, options.labels) if path is not None])
         notes += _about_files(found)
-        looked = _without_labels(families(found, notes), notes)
+        looked = _without_labels(_known_documents(families(found, notes), found), notes)
         reader = _choose(looked, options)
         place = _place(reader, looked, found, problems)
     opened: Opened = reader.open_log(place, options)
@@ -162,6 +163,7 @@ def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOption
         duplicates=opened.duplicates,
         made=opened.made,
         judged_by=opened.judged_by,
+        divisible=rows.divisible,
     )
 
 
@@ -210,6 +212,15 @@ def _without_labels(looked: list[Family], notes: list[str]) -> list[Family]:
     passed = [family.files[0].name for family in looked if family not in rest]
     notes += [f"{name} holds labels and is not used: pass it with --labels" for name in passed]
     return rest
+
+
+def _known_documents(looked: list[Family], found: Found) -> list[Family]:
+    """Passes over JSON objects that are no format's; raises where a person named one, or nothing else is there."""
+    known = [family for family in looked if family.kind != "document" or _recognise(family) is not None]
+    strange = [family for family in looked if family not in known]
+    if strange and (found.named or not known):
+        raise no_rows(strange[0].files[0])
+    return known
 
 
 def _recognise(family: Family) -> ModuleType | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from freshbits.rollouts.parts import Divisible
+
 CHUNK_ROWS = 20_000
 
 
@@ -75,20 +77,26 @@ class Table:
         columns: raw column -> type; nested ones too, as the file has them.
         read: yields chunks whose columns are the plan's canonical names.
         notes: what had to be decided about the columns.
+        divisible: how it may be read in parts; None: only as a whole.
     """
 
     files: tuple[Path, ...]
     columns: dict[str, pl.DataType]
     read: Callable[[Plan], Iterator[Chunk]]
     notes: tuple[str, ...] = ()
+    divisible: Divisible | None = None
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Holds canonical columns and how to read some of them; a stage makes one stream from another."""
+    """Holds canonical columns and how to read some of them; a stage makes one stream from another.
+
+    A stage that treats every row by itself hands on `divisible`; one that needs all rows in order leaves it None.
+    """
 
     schema: dict[str, pl.DataType]
     read: Callable[[Sequence[str]], Iterator[Chunk]]
+    divisible: Divisible | None = None
 
 
 def stream(table: Table, plan: Mapping[str, Want]) -> Stream:
@@ -100,4 +108,4 @@ def stream(table: Table, plan: Mapping[str, Want]) -> Stream:
         for chunk in table.read({name: plan[name] for name in names}):
             yield chunk.with_rows(chunk.rows.select(names))
 
-    return Stream({name: DTYPE[want.kind] for name, want in plan.items()}, read)
+    return Stream({name: DTYPE[want.kind] for name, want in plan.items()}, read, table.divisible)

@@ -45,7 +45,7 @@ def add_total(opened: Opened, given: Mapping[str, float]) -> None:
             totals = [made[name].alias(name) for name in asked]
             yield chunk.with_rows(chunk.rows.with_columns(totals).select(columns))
 
-    opened.rows = Stream({**inner.schema, **dict.fromkeys(made, pl.Float64())}, read)
+    opened.rows = Stream({**inner.schema, **dict.fromkeys(made, pl.Float64())}, read, inner.divisible)
     opened.notes.append("total = " + " + ".join(f"{weights[n]:g} × {n}" for n in named))
 
 

@@ -46,7 +46,7 @@ def choose_signals(opened: Opened, options: ReadOptions) -> None:
         gone = {SIGNAL + signal for signal in present if signal not in kept}
         inner = opened.rows
         schema = {name: dtype for name, dtype in inner.schema.items() if name not in gone}
-        opened.rows = Stream(schema, inner.read)
+        opened.rows = Stream(schema, inner.read, inner.divisible)
         present = kept
     opened.weights = {
         signal: weight
@@ -81,7 +81,7 @@ def accept(opened: Opened, accepted: dict[str, Accept]) -> None:
             ]
             yield chunk.with_rows(chunk.rows.with_columns(verdicts))
 
-    opened.rows = Stream(inner.schema, read)
+    opened.rows = Stream(inner.schema, read, inner.divisible)
     opened.notes += [
         f"{name} is accepted where {name} {operator} {bound:g}" for name, (operator, bound) in accepted.items()
     ]
@@ -106,7 +106,7 @@ def check_truth(opened: Opened) -> None:
                     )  # fmt: skip
             yield chunk
 
-    opened.rows = Stream(inner.schema, read)
+    opened.rows = Stream(inner.schema, read, inner.divisible)
 
 
 def truth_is(opened: Opened, value: str) -> None:
@@ -139,7 +139,7 @@ def truth_is(opened: Opened, value: str) -> None:
                 )
             yield chunk
 
-    opened.rows = Stream(inner.schema | {"truth": pl.Float64()}, read)
+    opened.rows = Stream(inner.schema | {"truth": pl.Float64()}, read, inner.divisible)
     opened.notes.append(
         f"truth is 1 where it {'is' if bound is not None else 'says'} {value if match else repr(value)}"
     )

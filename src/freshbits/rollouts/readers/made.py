@@ -108,7 +108,7 @@ def _turned(rows: Stream, name: str) -> Stream:
             else:
                 yield chunk
 
-    return Stream(rows.schema, read)
+    return Stream(rows.schema, read, rows.divisible)
 
 
 def _by_judge(opened: Opened, judge: str | None) -> None:

@@ -91,7 +91,7 @@ def _renamed(table: Table, old: str, new: str) -> Table:
         wants = {name: want._replace(column=old) if want.column == new else want for name, want in plan.items()}
         yield from table.read(wants)
 
-    return Table(table.files, columns, read, table.notes)
+    return Table(table.files, columns, read, table.notes, table.divisible)
 
 
 def _with_input(rows: Stream) -> Stream:
@@ -110,7 +110,7 @@ def _with_input(rows: Stream) -> Stream:
             joined = pl.when(more == "").then("prompt").otherwise(pl.concat_str("prompt", pl.lit("\n\n"), more))
             yield chunk.with_rows(chunk.rows.with_columns(joined.alias("prompt")).select(names))
 
-    return Stream(rows.schema, read)
+    return Stream(rows.schema, read, rows.divisible)
 
 
 def _taken_apart(talk: str) -> Any:

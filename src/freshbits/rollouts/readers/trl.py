@@ -158,7 +158,7 @@ def _without(rows: Stream, gone: set[str], dropped: list[int]) -> Stream:
             if left.height:
                 yield Chunk(left)
 
-    return Stream(rows.schema, read)
+    return Stream(rows.schema, read, rows.divisible)
 
 
 def _same(source: Source, files: tuple[Path, ...], wants: Plan) -> list[list[Path]]:

@@ -13,6 +13,7 @@ import polars as pl
 from freshbits.errors import InputError
 from freshbits.rollouts.convert import convert_series
 from freshbits.rollouts.kinds import DTYPE
+from freshbits.rollouts.parts import Divisible, files_read
 from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
 from freshbits.rollouts.tables.parquet import wider
 
@@ -36,7 +37,7 @@ def open_arrow(files: Sequence[Path], problems: Problems) -> Table:
             columns[name] = wider(columns.get(name, dtype), dtype, name, file)
 
     def read(plan: Plan) -> Iterator[Chunk]:
-        for file in files:
+        for file in files_read(files):
             present = set(arrow_columns(file))
             needed = sorted({want.column for want in plan.values()} & present) or sorted(present)[:1]
             before = 0
@@ -52,7 +53,7 @@ def open_arrow(files: Sequence[Path], problems: Problems) -> Table:
                 if batch.height:
                     yield chunk.with_rows(pl.DataFrame(series))
 
-    return Table(tuple(files), columns, read)
+    return Table(tuple(files), columns, read, divisible=Divisible(tuple(files)))
 
 
 def _shard(file: Path, rows: int | None, columns: Sequence[str] | None) -> pl.DataFrame:

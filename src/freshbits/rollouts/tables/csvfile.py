@@ -11,6 +11,7 @@ import polars as pl
 from freshbits.errors import InputError
 from freshbits.rollouts.convert import convert_values
 from freshbits.rollouts.kinds import BadValueError, number
+from freshbits.rollouts.parts import Divisible, files_read
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
 
@@ -41,7 +42,7 @@ def open_csv(files: Sequence[Path], problems: Problems) -> Table:
                 columns[name] = held if dtype == pl.Null else dtype if held == pl.Null else pl.String()
 
     def read(plan: Plan) -> Iterator[Chunk]:
-        for file in files:
+        for file in files_read(files):
             rows = _rows(file, problems)
             header = next(rows)[1]
             at = {name: index for index, name in enumerate(header)}
@@ -55,7 +56,7 @@ def open_csv(files: Sequence[Path], problems: Problems) -> Table:
                     series.append(convert_values(values, name, want, chunk.where, problems))
                 yield Chunk(pl.DataFrame(series), chunk.places)
 
-    return Table(tuple(files), columns, read)
+    return Table(tuple(files), columns, read, divisible=Divisible(tuple(files)))
 
 
 def _rows(file: Path, problems: Problems) -> Iterator[tuple[int, list[str]]]:

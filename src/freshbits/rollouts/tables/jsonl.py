@@ -12,8 +12,10 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.rollouts.convert import convert_values
+from freshbits.rollouts.parts import Divisible, Stretch, files_read, stretch_read
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
+from freshbits.rollouts.tables.cuts import cut_lines
 
 PEEK_ROWS = 200  # rows of a file that show its columns
 PEEK_BYTES = 4_000_000
@@ -47,7 +49,7 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
         gathered: list[list[Any]] = [[] for _ in wants]
         places: list[Place] = []
         held = 0
-        for file in files:
+        for file in files_read(files):
             expected = None
             for line, document in objects(file, problems):
                 for row in _unfolded(unfold, document, file, line):
@@ -67,7 +69,9 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
         if held:
             yield _chunk(plan, gathered, places, problems)
 
-    return Table(tuple(files), columns, read)
+    # What takes lines apart may need the lines of a file together.
+    divisible = Divisible(tuple(files), cut_lines if unfold is as_it_is else None)
+    return Table(tuple(files), columns, read, divisible=divisible)
 
 
 def peek(file: Path, problems: Problems, unfold: Unfold = as_it_is) -> list[Row]:
@@ -99,11 +103,12 @@ def objects(file: Path, problems: Problems, limit: int | None = None) -> Iterato
             if b"\x00" in head:
                 raise InputError("is not JSON but binary", file=file, mend="give it the ending of its kind")
             start = head.lstrip()[:1]
-            stream.seek(0)
+            stretch = stretch_read()
+            stream.seek(0 if stretch is None else stretch.start)
             if start == b"[":
                 yield from _array(file, stream)
             else:
-                yield from _lines(file, stream, problems, limit)
+                yield from _lines(file, stream, problems, limit, stretch)
     except PermissionError:
         raise InputError("may not be read", file=file, mend="change its permissions") from None
     except (gzip.BadGzipFile, EOFError) as error:
@@ -114,9 +119,13 @@ def _opened(file: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
 
 
-def _lines(file: Path, stream: IO[bytes], problems: Problems, limit: int | None) -> Iterator[tuple[int, Row]]:
+def _lines(
+    file: Path, stream: IO[bytes], problems: Problems, limit: int | None, stretch: Stretch | None
+) -> Iterator[tuple[int, Row]]:
     read = 0
-    for number, raw in enumerate(stream, start=1):
+    for number, raw in enumerate(stream, start=1 if stretch is None else stretch.row + 1):
+        if stretch is not None and read >= stretch.stop - stretch.start:
+            return
         read += len(raw)
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8")

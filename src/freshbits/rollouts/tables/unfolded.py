@@ -59,7 +59,7 @@ def open_unfolded(source: Source, unfold: Unfold, needed: Sequence[str] | None =
             if series and len(series[0]):
                 yield Chunk(pl.DataFrame(series), frame.places)
 
-    return Table(raw.files, columns, read, raw.notes)
+    return Table(raw.files, columns, read, raw.notes, raw.divisible and raw.divisible.whole_files())
 
 
 def _rows(raw: Table, wants: Plan) -> Iterator[tuple[Row, Place]]:
