@@ -1,0 +1,263 @@
+"""Makes what the documents speak of and a reader has: logs as trainers leave them, drawn from worlds, and a trainer.
+
+A page asks with `<!-- files: trl=runs set=set.jsonl -->`: left the maker's name, right what is to be made.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import polars as pl
+
+from shown import sets
+from shown.blocks import ROOT, PageError
+from shown.settings import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def make(asked: str, folder: Path) -> None:
+    """Puts stand-ins into a folder, each made once and copied."""
+    for word in asked.split():
+        maker, _, name = word.partition("=")
+        if maker not in MAKERS:
+            raise PageError(f"no stand-in is called {maker!r}; there are {sorted(MAKERS)}")
+        made = _made(maker, Path(name).suffix)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if made.is_dir():
+            shutil.copytree(made, folder / name, dirs_exist_ok=True)
+        else:
+            shutil.copy(made, folder / name)
+
+
+@functools.cache
+def _made(maker: str, ending: str) -> Path:
+    place = _home() / f"{maker}{ending}"
+    MAKERS[maker](place)
+    return place
+
+
+@functools.cache
+def _home() -> Path:
+    return Path(_kept().name)
+
+
+@functools.cache
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="stand-ins-")
+
+
+@functools.cache
+def demo() -> pl.DataFrame:
+    """The demo's rows: sums, an exact checker and a parser of boxed answers."""
+    from freshbits.worlds.demo import SEED, STEPS, demo_world
+
+    return demo_world().log(SEED, STEPS)
+
+
+def trl(place: Path) -> None:
+    """A run of TRL with `log_completions=True`, the reference answer logged."""
+    from freshbits.worlds.write import write_trl
+
+    write_trl(demo(), place, log_extra=["answer"])
+
+
+def verl(place: Path) -> None:
+    """`rollout_data_dir` of verl's first trainer, whose reward function returned its parts."""
+    from freshbits.worlds.write import write_verl_v0
+
+    write_verl_v0(demo(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
+
+
+def verl_v1(place: Path) -> None:
+    """The same by the newer trainer, which logs the total alone."""
+    from freshbits.worlds.write import write_verl_v1
+
+    write_verl_v1(demo(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
+
+
+def prime(place: Path) -> None:
+    """The rollouts of prime-rl: all of them, and those that were trained on."""
+    from freshbits.worlds.write_traces import write_prime
+
+    write_prime(demo(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
+
+
+def lm_eval(place: Path) -> None:
+    """Samples of lm-eval: 16 responses to 100 documents, a strict filter and a lenient one."""
+    rows = demo().unique(["prompt", "sample"], maintain_order=True)
+    strict, lenient = (rows["signal.accuracy_reward"] * rows["signal.format_reward"], rows["signal.accuracy_reward"])
+    numbers = {prompt: at for at, prompt in enumerate(rows["prompt"].unique(maintain_order=True))}
+    folder = place / "sums__small"
+    folder.mkdir(parents=True)
+    with (folder / "samples_sums_2026-01-03T03-04-05.678901.jsonl").open("w", encoding="utf-8") as file:
+        judged = rows.with_columns(strict=strict, lenient=lenient)
+        for (prompt,), group in judged.group_by("prompt", maintain_order=True):
+            for name, column in (("strict-match", "strict"), ("flexible-extract", "lenient")):
+                file.write(json.dumps(_sample(numbers[str(prompt)], str(prompt), group, name, column)) + "\n")
+
+
+def _sample(number: int, prompt: str, group: pl.DataFrame, name: str, column: str) -> dict[str, Any]:
+    return {
+        "doc_id": number,
+        "doc": {"question": prompt},
+        "target": group["answer"][0],
+        "arguments": {"gen_args_0": {"arg_0": prompt, "arg_1": {"until": ["\n\n"]}}},
+        "resps": [[group["completion"][0]]],
+        "filtered_resps": [group["answer"][0]],
+        "filter": name,
+        "metrics": ["exact_match"],
+        "exact_match": group[column][0],
+    }
+
+
+def table(place: Path) -> None:
+    """An evaluation as a table of somebody's own: question, response, correct, model, epoch."""
+    from freshbits.worlds.channels import Channel
+    from freshbits.worlds.rates import Beta
+    from freshbits.worlds.state import Answers
+    from freshbits.worlds.world import World
+
+    world = World(prompts=80, base=Beta(0.9, 1.2), answers=Answers(wrong=3), signals={"correct": Channel(0.9, 0.1)})
+    parts = [
+        world.log(seed, 1).select(
+            question="prompt",
+            response="completion",
+            correct=pl.col("signal.correct") == 1,
+            model=pl.lit(name),
+            epoch=pl.col("sample"),
+        )
+        for seed, name in ((1, "small"), (2, "large"))
+    ]
+    sets.write(pl.concat(parts), place)
+
+
+def messages(place: Path) -> None:
+    """Conversations with several rewards in a field of their own."""
+    lines = [
+        {
+            "messages": [
+                {"role": "system", "content": "Do the sum."},
+                {"role": "user", "content": row["prompt"]},
+                {"role": "assistant", "content": row["completion"]},
+            ],
+            "rewards": {"correct": row["signal.accuracy_reward"], "boxed": row["signal.format_reward"]},
+            "step": row["round"],
+        }
+        for row in demo().iter_rows(named=True)
+    ]
+    place.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def filled(place: Path) -> None:
+    """The labels of `freshbits label demo -n 300 --signal accuracy_reward`, filled in by an exact check of the sums."""
+    import freshbits as fb
+
+    rows = demo()
+    log = place.parent / "to_label.parquet"
+    rows.write_parquet(log)
+    fb.label(log, n=300, signal="accuracy_reward").frame.write_csv(place)
+
+
+def pool(place: Path) -> None:
+    """Prompts that were never asked, with a field of their own."""
+    from freshbits.worlds.demo import demo_world
+
+    prompts = demo_world().log(7, 1)["prompt"].unique(maintain_order=True)
+    pl.DataFrame({"prompt": prompts}).write_parquet(place)
+
+
+def short(place: Path) -> None:
+    """The loops of examples/loops, one round of each with few samples: a command on them takes seconds."""
+    import yaml
+
+    place.mkdir()
+    for file in sorted((ROOT / "examples" / "loops").glob("*.yaml")):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if file.name in ("rft.yaml", "guess.yaml"):
+            data["train"] |= {"rounds": 2, "prompts": 16}
+            data["meter"] = {"samples": 8}
+        (place / file.name).write_text(yaml.safe_dump(data), encoding="utf-8")
+
+
+def fixture(name: str) -> Any:
+    """Returns a maker that copies a log of the tests, written by its real producer or as that does."""
+
+    def copy(place: Path) -> None:
+        shutil.copytree(ROOT / "tests" / "fixtures" / "rollouts" / name, place)
+
+    return copy
+
+
+MAKERS = {
+    "trl": trl,
+    "verl": verl,
+    "verl_v1": verl_v1,
+    "prime": prime,
+    "lm_eval": lm_eval,
+    "table": table,
+    "messages": messages,
+    "filled": filled,
+    "pool": pool,
+    "made": sets.made,
+    "everything": sets.everything,
+    "kept": sets.kept,
+    "pairs": sets.pairs,
+    "designer": sets.designer,
+    "short": short,
+    "distilabel": fixture("distilabel/same"),
+}
+
+
+class _Trainer:
+    """Stands in for GRPOTrainer: calls every reward once, as TRL does, and refuses settings that TRL does not have."""
+
+    def __init__(self, *, reward_funcs: Any, **_: Any) -> None:
+        completions = ["4", "5", "\\boxed{4}", ""] * 8
+        asked = {"prompts": [f"{i // 8}+2=" for i in range(32)], "completions": completions, "solution": ["4"] * 32}
+        for reward in reward_funcs if isinstance(reward_funcs, list) else [reward_funcs]:
+            scores = reward(**asked, trainer_state=None, log_extra=lambda *_: None, log_metric=lambda *_: None)
+            assert len(scores) == len(completions)
+
+    def train(self) -> None:
+        """Does nothing."""
+
+
+def _settings(**given: Any) -> dict[str, Any]:
+    if unknown := sorted(set(given) - fields("trl")):
+        raise PageError(f"TRL's GRPOConfig has no {unknown[0]}")
+    return given
+
+
+def _reward(completions: list[str], **_: Any) -> list[float]:
+    return [float("4" in str(completion)) for completion in completions]
+
+
+@contextmanager
+def trainers() -> Iterator[dict[str, Any]]:
+    """Gives names that a snippet for a trainer speaks of; while it lasts `import trl` finds the stand-in."""
+    module, rewards = ModuleType("trl"), ModuleType("trl.rewards")
+    classes = {"GRPOTrainer": _Trainer, "RLOOTrainer": _Trainer, "GRPOConfig": _settings}
+    functions = {name: _named(name) for name in ("accuracy_reward", "format_reward", "think_format_reward")}
+    vars(module).update(classes)
+    vars(rewards).update(functions)
+    with patch.dict(sys.modules, {"trl": module, "trl.rewards": rewards}):
+        yield {**classes, **functions, "__name__": "snippet", "model": "student", "dataset": [{"prompt": "2+2="}]}
+
+
+def _named(name: str) -> Any:
+    def reward(completions: list[str], **more: Any) -> list[float]:
+        return _reward(completions, **more)
+
+    reward.__name__ = name
+    return reward
