@@ -20,11 +20,16 @@ from freshbits.rollouts.options import ReadOptions, nearest
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.raw import mark_kept
 from freshbits.rollouts.readers import (
+    alpaca_eval,
+    arena_hard,
     data_designer,
     distilabel,
+    inspect_log,
     lm_eval,
     plain,
     preferences,
+    reasoning_gym,
+    reward_bench,
     sft,
     traces,
     trl,
@@ -53,7 +58,9 @@ WERE_CHOSEN = (
 # The first reader that recognises a file reads it; plain tables come last because their names are the
 # loosest.
 READERS: tuple[ModuleType, ...] = (
-    trl, verl, traces, verifiers, lm_eval, distilabel, data_designer, preferences, sft, plain,
+    trl, verl, traces, verifiers,
+    lm_eval, inspect_log, alpaca_eval, arena_hard, reasoning_gym, reward_bench,
+    distilabel, data_designer, preferences, sft, plain,
 )  # fmt: skip
 
 
@@ -218,7 +225,7 @@ def _known_documents(looked: list[Family], found: Found) -> list[Family]:
     """Passes over JSON objects that are no format's; raises where a person named one, or nothing else is there."""
     known = [family for family in looked if family.kind != "document" or _recognise(family) is not None]
     strange = [family for family in looked if family not in known]
-    if strange and (found.named or not known):
+    if strange and (found.named or len(looked) == 1):
         raise no_rows(strange[0].files[0])
     return known
 
