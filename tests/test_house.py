@@ -48,6 +48,7 @@ ROOMS = (
     ("version",),
     ("errors",),
     ("atomic",),
+    ("cluster",),
     ("plain",),
     ("shown",),
     ("described",),
@@ -79,7 +80,7 @@ NARROW = {
     "worlds": {"errors", "atomic", "rollouts", "worlds"},  # never the formulas that it tests
     "information": {"errors", "results", "information"},
     "dynamics": {"errors", "results", "information", "dynamics"},
-    "signals": {"version", "errors", "atomic", "results", "rollouts", "outputs", "information", "signals"},
+    "signals": {"version", "errors", "atomic", "cluster", "results", "rollouts", "outputs", "information", "signals"},
     "integrations": {
         "errors",
         "results",
@@ -94,7 +95,7 @@ NARROW = {
 }
 HEAVY = {
     "scipy", "sklearn", "networkx", "pydantic", "yaml", "pandas", "pyarrow", "datasets", "torch", "transformers",
-    "trl", "peft", "openai", "jsonschema", "math_verify", "reasoning_gym", "altair", "vl_convert", "inspect_ai",
+    "trl", "peft", "openai", "jsonschema", "math_verify", "reasoning_gym", "altair", "vl_convert", "ray", "inspect_ai",
 }  # fmt: skip
 
 ALLOWED = {("worlds", "scipy")}  # worlds are loaded by tests, benchmarks and the demo only

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, get_args
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -36,6 +37,7 @@ from freshbits.criteria.ungrouped import (
     single,
     without_groups,
 )
+from freshbits.errors import InputError
 from freshbits.outputs.features.own import parse_features
 from freshbits.probes.families import chosen
 from freshbits.remedies.advise import advise
@@ -45,10 +47,12 @@ from freshbits.rollouts.options import ReadOptions
 from freshbits.rollouts.read import read
 from freshbits.tally.local import tally
 from freshbits.tally.quotes import Quotes, quotes
+from freshbits.tally.ray import tally as tally_on_cluster
 from freshbits.tally.tally import Tally  # noqa: TC001  beside what makes it
 from freshbits.tally.texts import texts as compared
 
 Source = str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | Log
+Engine = Literal["local", "ray"]
 
 
 def audit(
@@ -62,6 +66,8 @@ def audit(
     features: Sequence[str] = (),
     probe: str = "none",
     seed: int = 0,
+    engine: Engine = "local",
+    ray_address: str | None = None,
 ) -> Audit:
     """Audits a rollout log: what its signals carry, waste and repeat, and what could not be judged and why.
 
@@ -77,16 +83,28 @@ def audit(
         probe: small models that read accepted and rejected texts once, for a forecast of what is learned first: "none",
             "ngram", "cnn", "gru", "transformer" (all but the first need torch), or "auto" for all that can run.
         seed: start of the probes, and of the draw of the pairs that they read.
+        engine: "local", or "ray" to count on a Ray cluster; the report is the same to the last byte.
+        ray_address: of the cluster; None: `RAY_ADDRESS`, else one is started on this machine.
 
     Raises:
-        InputError: if the log cannot be read, or a probe cannot run; the message says where and how to mend it.
+        InputError: if the log cannot be read, a probe cannot run or there is no cluster; the message says where and
+            how to mend it.
 
     >>> rows = [{"prompt": f"q{i // 8}", "completion": f"a{i % 3}", "reward": float(i % 3 == 0)} for i in range(320)]
     >>> audit(pl.DataFrame(rows)).budget["reward"].status
     'judged'
     """
     families = chosen(probe)
-    log, evidence, labels = gather(source, options, where=where, progress=progress, texts=texts, features=features)
+    log, evidence, labels = gather(
+        source,
+        options,
+        where=where,
+        progress=progress,
+        texts=texts,
+        features=features,
+        engine=engine,
+        ray_address=ray_address,
+    )
     found = judge(log, evidence, labels, progress)
     if families:
         with threadpool_limits(limits=1):
@@ -106,6 +124,8 @@ def gather(
     progress: Callable[[str], None] | None = None,
     texts: bool = True,
     features: Sequence[str] = (),
+    engine: Engine = "local",
+    ray_address: str | None = None,
 ) -> tuple[Log, Evidence, Labels | None]:
     """Reads and counts a log: what `judge` judges by; without `texts` no text is kept, so no words are looked at.
 
@@ -114,7 +134,10 @@ def gather(
     """
     own = parse_features(features)
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
-    counts = tally(log, progress, own)
+    if engine not in get_args(Engine):
+        raise InputError(f"--engine {engine}: there is no such engine", mend="choose local or ray")
+    on_cluster = engine == "ray"
+    counts = tally_on_cluster(log, progress, own, address=ray_address) if on_cluster else tally(log, progress, own)
     labels = count_labels(counts, drawn=options is not None and options.labels is not None)
     evidence = Evidence(
         tally=counts,

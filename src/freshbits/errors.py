@@ -19,7 +19,7 @@ Everything else is a bug in freshbits and is allowed to look like one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +63,17 @@ class InputError(FreshbitsError):
             place.append(f"column {column!r}")
         sentence = (", ".join(place) + ": " if place else "") + problem + (f"; {mend}" if mend else "")
         super().__init__(" ".join(sentence.split()) + ".")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Says how to make it again in another process: its sentence as it is, not composed anew."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[InputError], words: tuple[str, ...], held: dict[str, Any]) -> InputError:
+    error = kind.__new__(kind, *words)
+    error.args = words
+    error.__dict__.update(held)
+    return error
 
 
 class OutOfRegimeError(FreshbitsError):

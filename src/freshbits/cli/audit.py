@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from freshbits.cli.console import (
     Accept,
+    Engine,
     FailOn,
     Format,
     HtmlPath,
@@ -19,6 +20,7 @@ from freshbits.cli.console import (
     Origin,
     OwnFeature,
     Raw,
+    RayAddress,
     Signal,
     Truth,
     TruthIs,
@@ -27,6 +29,9 @@ from freshbits.cli.console import (
     read_options,
     show,
 )
+
+if TYPE_CHECKING:
+    from freshbits.auditing import Engine as EngineName
 
 
 def audit(
@@ -53,6 +58,8 @@ def audit(
         str, typer.Option("--probe", help="Forecast what is learned first: auto, ngram, cnn, gru, transformer or none.")
     ] = "none",
     seed: Annotated[int, typer.Option("--seed", help="Start of the probes and of the pairs that they read.")] = 0,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
     fail_on: FailOn = None,
 ) -> None:
     """Say what a rollout log proves, what it cannot say, and what to do next."""
@@ -75,6 +82,8 @@ def audit(
             features=feature or (),
             probe=probe,
             seed=seed,
+            engine=cast("EngineName", engine),
+            ray_address=ray_address,
         )
     if html_path is not None:
         from freshbits.report.html.page import audit_html

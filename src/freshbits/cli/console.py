@@ -36,6 +36,11 @@ OwnFeature = Annotated[
 ]
 JsonPath = Annotated[str | None, typer.Option("--json", help="Write the report as JSON here (- for stdout).")]
 HtmlPath = Annotated[str | None, typer.Option("--html", help="Write a page here: one file, no network.")]
+Engine = Annotated[str, typer.Option("--engine", help="local, or ray: the same on a Ray cluster.")]
+RayAddress = Annotated[
+    str | None,
+    typer.Option("--ray-address", help="Cluster to join; else RAY_ADDRESS, or one of its own.", show_default=False),
+]
 FailOn = Annotated[
     list[str] | None,
     typer.Option("--fail-on", help="'budget.dead_groups>0.5': exit 1 if true for any signal."),

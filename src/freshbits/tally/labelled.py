@@ -24,11 +24,20 @@ def draw_labelled(narrow: pl.LazyFrame, groups: pl.DataFrame) -> pl.DataFrame:
     """
     if "truth" not in groups.columns:
         return narrow.head(0).collect()
+    chosen = choose_labelled(groups)
+    rows = narrow.join(chosen.lazy(), on="group", how="semi").collect(engine="streaming")
+    content = [name for name in rows.columns if name not in ("row", "prompt", "group")]
+    return rows.sort("prompt", "group", *content, "row", nulls_last=True)
+
+
+def choose_labelled(groups: pl.DataFrame) -> pl.DataFrame:
+    """Chooses the groups that hold labels, prompts taken whole by their keys up to 200,000 rows.
+
+    >>> choose_labelled(pl.DataFrame({"group": [1, 2], "prompt": [1, 2], "rows": [1, 1], "truth": [0, 1]}))["group"][0]
+    2
+    """
     held = groups.filter(pl.col("truth") > 0)
     prompts = held.group_by("prompt").agg(pl.col("rows").sum()).sort("prompt")
     prompts = prompts.with_columns(pl.col("rows").cum_sum().alias("upto"))
     kept = prompts.filter((pl.col("upto") <= MOST_ROWS) | (pl.int_range(pl.len()) == 0))
-    chosen = held.join(kept.select("prompt"), on="prompt", how="semi").select("group")
-    rows = narrow.join(chosen.lazy(), on="group", how="semi").collect(engine="streaming")
-    content = [name for name in rows.columns if name not in ("row", "prompt", "group")]
-    return rows.sort("prompt", "group", *content, "row", nulls_last=True)
+    return held.join(kept.select("prompt"), on="prompt", how="semi").select("group")
