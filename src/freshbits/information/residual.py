@@ -134,6 +134,7 @@ def told(
     >>> float(known.odds[0])
     0.0
     """
+    import sklearn.ensemble  # noqa: F401 — threads of libraries that are loaded later are not limited
     from threadpoolctl import threadpool_limits
 
     fold = folds_of(prompts, FOLDS)
@@ -152,6 +153,7 @@ def told(
 
 def expected(known: Told, score: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:
     """Returns e(B) = E[S|B] for every row, fitted on other prompts: by chances for a verdict, by squares for scores."""
+    import sklearn.ensemble  # noqa: F401 — threads of libraries that are loaded later are not limited
     from threadpoolctl import threadpool_limits
 
     levels, level = np.unique(score, return_inverse=True)

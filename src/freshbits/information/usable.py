@@ -89,6 +89,7 @@ def cross_fitted_loss(
     >>> float(cross_fitted_loss(np.tile([0, 1], 20), np.zeros((40, 0)), q, np.ones(40)).mean().round(1))
     1.0
     """
+    import sklearn.ensemble  # noqa: F401 — threads of libraries that are loaded later are not limited
     from threadpoolctl import threadpool_limits
 
     levels = int(verdict.max()) + 1 if verdict.size else 1
