@@ -21,7 +21,7 @@ from freshbits.rollouts.stream import Plan, Want, stream
 from freshbits.rollouts.tables.rows import dtype_of, open_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
     from types import ModuleType
 
@@ -57,7 +57,7 @@ COLUMNS = {
     EXTRA + "error": Kind.TEXT, EXTRA + "limit": Kind.TEXT,
 }  # fmt: skip
 # Inspect's scorers that compare with the target and ask no model.
-EXTERNAL = {"match", "includes", "exact", "f1", "pattern", "answer", "choice", "math", "inspect_ai/match"}
+EXTERNAL = {"match", "includes", "exact", "f1", "pattern", "answer", "choice", "math"}
 HEAD = {"eval", "plan", "status"}
 AT_ONCE = 64_000_000  # bytes of samples, unpacked, that are asked for together
 UNPACKED = 12  # about how much a log grows when it is unpacked
@@ -71,6 +71,8 @@ class Looked:
     header: Any
     samples: tuple[tuple[int | str, int], ...]
     signals: dict[str, int]  # signal -> samples without a value
+    failed: int = 0
+    stopped: int = 0
 
 
 def recognise(family: Family) -> bool:
@@ -137,7 +139,9 @@ def _look(inspect: ModuleType, file: Path) -> Looked:
     rows = [flat_scores(each, Problems(), "", 0) for each in summaries]
     names = dict.fromkeys(name for row in rows for name in row)
     missing = {name: sum(row.get(name) is None for row in rows) for name in names}
-    return Looked(header, tuple((each.id, each.epoch) for each in summaries), missing)
+    failed = sum(each.error is not None for each in summaries)
+    stopped = sum(each.limit is not None for each in summaries)
+    return Looked(header, tuple((each.id, each.epoch) for each in summaries), missing, failed, stopped)
 
 
 def _samples(inspect: ModuleType, file: Path, held: Looked) -> Iterator[Any]:
@@ -171,8 +175,18 @@ def _newest(looked: dict[Path, Looked], source: Source) -> tuple[list[Path], lis
     return [file for file in looked if file in set(newest.values())], [note]
 
 
-def _unfinished(looked: dict[Path, Looked]) -> Sequence[str]:
+def _unfinished(looked: dict[Path, Looked]) -> list[str]:
+    failed, stopped = (sum(getattr(held, what) for held in looked.values()) for what in ("failed", "stopped"))
+    notes = []
+    if failed:
+        notes.append(f"{failed:,} sample(s) ended with an error: unscored")
+    if stopped:
+        notes.append(
+            f"{stopped:,} sample(s) were stopped by a limit: marked truncated, scored where Inspect scored them"
+        )
     broken = [file.name for file, held in looked.items() if held.header.status != "success"]
-    if not broken:
-        return []
-    return [f"{len(broken)} log(s) of runs that did not end: the samples that are there are read (first: {broken[0]})"]
+    if broken:
+        notes.append(
+            f"{len(broken)} log(s) of runs that did not end: the samples that are there are read (first: {broken[0]})"
+        )
+    return notes
