@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))  # this folder is no package: it is read by the site's builder too
 
-from shown.blocks import ROOT, pages
+from shown.blocks import ROOT, PageError, pages
 from shown.stage import Stage
 
 
@@ -42,7 +42,10 @@ def main(arguments: list[str]) -> None:
     for document in [Path(each).resolve() for each in arguments] or pages():
         text = document.read_text(encoding="utf-8")
         with folder_of(document) as folder:
-            now = refreshed(text, folder)
+            try:
+                now = refreshed(text, folder)
+            except PageError as problem:
+                sys.exit(f"{document.relative_to(ROOT)}: {problem}")
         if now != text:
             document.write_text(now, encoding="utf-8")
         print(f"{document.relative_to(ROOT)}: {'changed' if now != text else 'as it was'}", flush=True)

@@ -24,8 +24,8 @@ LINKED = {**PAGES, "CHANGELOG.md": ROOT / "CHANGELOG.md"}
 # Every block that is not run, and why; a new one is a decision.
 NOT_RUN = [
     ("docs/environments.md", "needs a package that is not installed", "freshbits score results.jsonl --signal e"),
-    ("docs/rubrics.md", "needs a served model", "$ freshbits score pairs.parquet --signal"),
-    ("docs/rubrics.md", "needs a served model", "freshbits score runs/ --signal rubric --"),
+    ("docs/rubrics.md", "needs a model", "$ freshbits score pairs.parquet --signal"),
+    ("docs/rubrics.md", "needs a model", "freshbits score runs/ --signal rubric --"),
 ]
 
 

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[2]
-REASONS = ("needs a GPU", "needs a served model", "needs a package that is not installed")
+REASONS = ("needs a GPU", "needs a model", "needs a package that is not installed")
 SHELL = ("console", "sh", "bash")
 DATA = ("yaml", "yml", "json", "jsonl", "toml")
 

@@ -1,6 +1,7 @@
 """Makes what the documents speak of and a reader has: logs as trainers leave them, drawn from worlds, and a trainer.
 
-A page asks with `<!-- files: trl=runs set=set.jsonl -->`: left the maker's name, right what is to be made.
+A page asks with `<!-- files: trl=runs made=set.jsonl -->`: left the maker's name, right what is to be
+made. `filled=FILE` fills in labels that the page has drawn.
 """
 
 from __future__ import annotations
@@ -16,20 +17,24 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import polars as pl
-
-from shown import sets
+from shown import sets, tables
 from shown.blocks import ROOT, PageError
 from shown.settings import fields
+from shown.tables import demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import polars as pl
 
 
 def make(asked: str, folder: Path) -> None:
     """Puts stand-ins into a folder, each made once and copied."""
     for word in asked.split():
         maker, _, name = word.partition("=")
+        if maker == "filled":
+            tables.fill(folder / name)
+            continue
         if maker not in MAKERS:
             raise PageError(f"no stand-in is called {maker!r}; there are {sorted(MAKERS)}")
         made = _made(maker, Path(name).suffix)
@@ -55,14 +60,6 @@ def _home() -> Path:
 @functools.cache
 def _kept() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="stand-ins-")
-
-
-@functools.cache
-def demo() -> pl.DataFrame:
-    """The demo's rows: sums, an exact checker and a parser of boxed answers."""
-    from freshbits.worlds.demo import SEED, STEPS, demo_world
-
-    return demo_world().log(SEED, STEPS)
 
 
 def trl(place: Path) -> None:
@@ -121,62 +118,6 @@ def _sample(number: int, prompt: str, group: pl.DataFrame, name: str, column: st
     }
 
 
-def table(place: Path) -> None:
-    """An evaluation as a table of somebody's own: question, response, correct, model, epoch."""
-    from freshbits.worlds.channels import Channel
-    from freshbits.worlds.rates import Beta
-    from freshbits.worlds.state import Answers
-    from freshbits.worlds.world import World
-
-    world = World(prompts=80, base=Beta(0.9, 1.2), answers=Answers(wrong=3), signals={"correct": Channel(0.9, 0.1)})
-    parts = [
-        world.log(seed, 1).select(
-            question="prompt",
-            response="completion",
-            correct=pl.col("signal.correct") == 1,
-            model=pl.lit(name),
-            epoch=pl.col("sample"),
-        )
-        for seed, name in ((1, "small"), (2, "large"))
-    ]
-    sets.write(pl.concat(parts), place)
-
-
-def messages(place: Path) -> None:
-    """Conversations with several rewards in a field of their own."""
-    lines = [
-        {
-            "messages": [
-                {"role": "system", "content": "Do the sum."},
-                {"role": "user", "content": row["prompt"]},
-                {"role": "assistant", "content": row["completion"]},
-            ],
-            "rewards": {"correct": row["signal.accuracy_reward"], "boxed": row["signal.format_reward"]},
-            "step": row["round"],
-        }
-        for row in demo().iter_rows(named=True)
-    ]
-    place.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-
-
-def filled(place: Path) -> None:
-    """The labels of `freshbits label demo -n 300 --signal accuracy_reward`, filled in by an exact check of the sums."""
-    import freshbits as fb
-
-    rows = demo()
-    log = place.parent / "to_label.parquet"
-    rows.write_parquet(log)
-    fb.label(log, n=300, signal="accuracy_reward").frame.write_csv(place)
-
-
-def pool(place: Path) -> None:
-    """Prompts that were never asked, with a field of their own."""
-    from freshbits.worlds.demo import demo_world
-
-    prompts = demo_world().log(7, 1)["prompt"].unique(maintain_order=True)
-    pl.DataFrame({"prompt": prompts}).write_parquet(place)
-
-
 def short(place: Path) -> None:
     """The loops of examples/loops, one round of each with few samples: a command on them takes seconds."""
     import yaml
@@ -205,10 +146,13 @@ MAKERS = {
     "verl_v1": verl_v1,
     "prime": prime,
     "lm_eval": lm_eval,
-    "table": table,
-    "messages": messages,
-    "filled": filled,
-    "pool": pool,
+    "table": tables.table,
+    "scores": tables.scores,
+    "judgments": tables.judgments,
+    "prompts": tables.prompts,
+    "truthful": tables.truthful,
+    "messages": tables.messages,
+    "pool": tables.pool,
     "made": sets.made,
     "everything": sets.everything,
     "kept": sets.kept,
