@@ -13,6 +13,7 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.rollouts.options import nearest
+from freshbits.rollouts.pickles import ENDINGS, is_pickle, refused
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.tables.arrow import arrow_columns
 from freshbits.rollouts.tables.csvfile import csv_columns
@@ -34,7 +35,6 @@ KINDS = {
     ".arrow": "arrow",
     ".eval": "eval",
 }
-PICKLES = {".pt", ".pkl", ".pth", ".pickle", ".bin", ".ckpt"}
 SKIPPED = re.compile(r"^(\.|__pycache__$|checkpoint-\d+$|node_modules$|wandb$)")
 
 
@@ -97,10 +97,10 @@ def find(sources: Sequence[str | Path], apart: Sequence[Path] = ()) -> Found:
                 root = path if root is None else Path(os.path.commonpath([root, path]))
                 inside = [file for file in _walk(path) if file.resolve() not in others]
                 files += [file for file in inside if kind_of(file)]
-                pickles += [file for file in inside if file.suffix.lower() in PICKLES]
+                pickles += [file for file in inside if file.suffix.lower() in ENDINGS]
             elif not path.is_file():
                 raise InputError("is neither a file nor a directory", file=path, mend="point at the log itself")
-            elif path.suffix.lower() in PICKLES:
+            elif is_pickle(path):
                 pickles.append(path)
             elif kind_of(path) is None:
                 raise InputError(
@@ -193,10 +193,7 @@ def _walk(directory: Path) -> list[Path]:
 
 def _refuse(sources: Sequence[str | Path], pickles: Sequence[Path]) -> None:
     if pickles:
-        raise InputError(
-            "is a pickle: reading it would run whatever code it holds", file=pickles[0],
-            mend="export the rollouts as Parquet or JSONL",
-        )  # fmt: skip
+        raise refused(pickles[0])
     raise InputError(
         "no log here: there is no Parquet, JSONL, JSON or CSV file",
         file=sources[0] if sources else None, mend="point at the directory of the trainer's rollouts",

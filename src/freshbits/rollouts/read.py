@@ -26,15 +26,23 @@ from freshbits.rollouts.readers import (
     distilabel,
     inspect_log,
     lm_eval,
+    nemo_gym,
+    nemo_rl,
+    open_instruct,
     plain,
     preferences,
     reasoning_gym,
     reward_bench,
+    rewardspy,
     sft,
+    skyrl,
+    slime,
+    swift,
     traces,
     trl,
     verifiers,
     verl,
+    wandb_tables,
 )
 from freshbits.rollouts.schema import CHOSEN, COLUMNS, EXTRA, SIGNAL, conform
 from freshbits.rollouts.scored import is_scored
@@ -59,6 +67,7 @@ WERE_CHOSEN = (
 # loosest.
 READERS: tuple[ModuleType, ...] = (
     trl, verl, traces, verifiers,
+    nemo_rl, nemo_gym, open_instruct, swift, wandb_tables, skyrl, slime, rewardspy,
     lm_eval, inspect_log, alpaca_eval, arena_hard, reasoning_gym, reward_bench,
     distilabel, data_designer, preferences, sft, plain,
 )  # fmt: skip
