@@ -25,8 +25,7 @@ def tabled(file: str, columns: str | None, openings: str) -> str:
         if not all(any(row.startswith(want) for row in body) for want in wanted):
             continue
         cells = [_cells(row) for row in (head, *(row for row in body if row.startswith(tuple(wanted))))]
-        names = [name.strip() for name in columns.split(",")] if columns else cells[0]
-        return _table([[row[cells[0].index(name)] for name in names] for row in cells])
+        return _table([[row[place] for place in _places(cells[0], columns, file)] for row in cells])
     raise PageError(f"{file}: no table has rows that open with {wanted}")
 
 
@@ -44,6 +43,17 @@ def figures(file: str, places: str) -> str:
             value = value[int(key)] if isinstance(value, list) else value[key]
         rows.append([called, f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)])
     return _table(rows)
+
+
+def _places(head: list[str], columns: str | None, file: str) -> list[int]:
+    """Returns where the named columns stand, all without names; `;` is between names that hold commas themselves."""
+    if not columns:
+        return list(range(len(head)))
+    names = [name.strip() for name in columns.split(";" if ";" in columns else ",")]
+    for name in names:
+        if head.count(name) != 1:
+            raise PageError(f"{file}: {head.count(name)} columns are called {name!r}")
+    return [head.index(name) for name in names]
 
 
 def _cells(row: str) -> list[str]:
