@@ -19,6 +19,7 @@ from freshbits.rollouts.tables.arrow import arrow_columns
 from freshbits.rollouts.tables.csvfile import csv_columns
 from freshbits.rollouts.tables.documents import head_keys
 from freshbits.rollouts.tables.jsonl import peek
+from freshbits.rollouts.tables.packed import PACKED, unpacked_name
 from freshbits.rollouts.tables.parquet import file_schema
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def kind_of(file: Path) -> str | None:
     >>> kind_of(Path("a/rollouts.jsonl.gz"))
     'json'
     """
-    name = file.name.lower().removesuffix(".gz")
-    kind = KINDS.get(Path(name).suffix)
-    return kind if kind == "json" or not file.name.lower().endswith(".gz") else None
+    name = file.name.lower()
+    kind = KINDS.get(Path(unpacked_name(name)).suffix)
+    return kind if kind == "json" or not name.endswith(PACKED) else None
 
 
 def natural(path: Path) -> list[tuple[int, int | str]]:

@@ -46,6 +46,7 @@ from freshbits.rollouts.readers import (
 )
 from freshbits.rollouts.schema import CHOSEN, COLUMNS, EXTRA, SIGNAL, conform
 from freshbits.rollouts.scored import is_scored
+from freshbits.rollouts.splits import splits
 from freshbits.rollouts.tables.documents import no_rows
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
@@ -124,6 +125,9 @@ def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened
         looked = _without_labels(_known_documents(families(found, notes), found), notes)
         reader = _choose(looked, options)
         place = _place(reader, looked, found, problems)
+    parts = splits(place.files)
+    if len(parts) > 1:
+        notes.append(f"{len(parts)} splits are read together: {', '.join(parts)} (point at one to read it alone)")
     opened: Opened = reader.open_log(place, options)
     opened.notes[:0] = notes
     return reader, place, opened

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from freshbits.rollouts.parts import Stretch
+from freshbits.rollouts.tables.packed import PACKED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def cut_lines(file: Path, size: int) -> list[Stretch]:
     The file is read once for this, to count its lines: a stretch knows how many stand before it.
     """
     with file.open("rb") as stream:
-        if file.suffix == ".gz" or stream.read(4096).lstrip()[:1] == b"[":
+        if file.suffix in PACKED or stream.read(4096).lstrip()[:1] == b"[":
             return []
         stream.seek(0)
         found = []
