@@ -100,7 +100,9 @@ def cluster(address: str | None = None) -> Iterator[Cluster]:
         import ray
     except ImportError:
         raise InputError("Ray is not installed", mend="pip install 'freshbits[ray]'") from None
-    if ray.is_initialized() and address is None:
+    if ray.is_initialized():
+        if address not in (None, ray.get_runtime_context().gcs_address):
+            raise InputError("this process is connected to another Ray cluster", mend="leave out --ray-address")
         yield _described(started=False)
         return
     place = address or os.environ.get("RAY_ADDRESS") or "local"
@@ -131,7 +133,7 @@ def cluster(address: str | None = None) -> Iterator[Cluster]:
         ray.shutdown()
 
 
-def said(error: Exception) -> FreshbitsError:
+def said(error: BaseException) -> FreshbitsError:
     """Returns what freshbits says where Ray reports that a task failed."""
     import ray
 

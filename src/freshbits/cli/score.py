@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from freshbits.cli.console import (
+    Engine,
     Format,
     Join,
     JsonPath,
@@ -14,6 +15,7 @@ from freshbits.cli.console import (
     Logs,
     Map,
     Origin,
+    RayAddress,
     Truth,
     TruthIs,
     progress,
@@ -21,6 +23,9 @@ from freshbits.cli.console import (
     show,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 
 def score(
@@ -38,6 +43,8 @@ def score(
     as_: Annotated[list[str] | None, typer.Option("--as", help="NAME, or SIGNAL=NAME: call its column so.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Batches scored at once.")] = None,
     resume: Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with an interrupted run.")] = True,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
     map_: Map = None,
     format_: Format = None,
     join: Join = None,
@@ -92,6 +99,8 @@ def score(
                 resume=resume,
                 gold=gold,
                 progress=advance,
+                engine=cast("Literal['local', 'ray']", engine),
+                ray_address=ray_address,
             )
     except KeyboardInterrupt:
         typer.echo("freshbits: stopped; the verdicts so far are kept, the same command goes on from there.", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from freshbits.errors import FreshbitsError
 from freshbits.signals.contents import keys_of
+from freshbits.signals.machines import Machines
 from freshbits.signals.pool import Threads, died, pool
 from freshbits.signals.signal import Verdict
 from freshbits.signals.spending import NOTHING
@@ -17,6 +18,7 @@ from freshbits.signals.traits import remember, traits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from freshbits.cluster import Cluster
     from freshbits.signals.journal import Journal
     from freshbits.signals.pool import Answer
     from freshbits.signals.signal import Item, Signal
@@ -36,6 +38,7 @@ class Applied:
         workers: batches at once; None where the signal may choose.
         heard: called after each batch with the number of verdicts given so far.
         name: of the column that it fills; the signal's own where None.
+        machines: the cluster that scores; this machine does where None.
 
     Attributes:
         rows: number of the verdict of each row, in the order in which rows were placed; -1 not yet.
@@ -51,6 +54,7 @@ class Applied:
         workers: int | None = None,
         heard: Callable[[int], None] | None = None,
         name: str | None = None,
+        machines: Cluster | None = None,
     ) -> None:
         self.signal = signal
         self.name = name or signal.name
@@ -59,7 +63,7 @@ class Applied:
         self.seconds = 0.0
         said = traits(signal)
         count = 1 if said.alone else workers if workers is not None else max(said.threads, 1)
-        self._pool = pool(signal, count, threads=bool(said.threads))
+        self._pool = Machines(signal, machines) if machines else pool(signal, count, threads=bool(said.threads))
         self._fixed = said.batch
         self._size = said.batch or FIRST
         self._number, self._journal, self._heard = number, journal, heard

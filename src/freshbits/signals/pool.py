@@ -156,11 +156,11 @@ def pool(signal: Signal, workers: int, *, threads: bool) -> Here | Threads | Pro
         return Here(signal)
     if not threads:
         with contextlib.suppress(pickle.PicklingError, AttributeError, TypeError):
-            return Processes(signal, pickle.dumps(_recipe(signal)), workers)
+            return Processes(signal, pickle.dumps(recipe(signal)), workers)
     return Threads(signal, workers)
 
 
-def _recipe(signal: Signal) -> tuple[Any, dict[str, Any]] | Signal:
+def recipe(signal: Signal) -> tuple[Any, dict[str, Any]] | Signal:
     """Returns how to make the signal again: what it holds open (a process, a client) cannot travel."""
     held: Any = signal
     if not is_dataclass(held):

@@ -7,10 +7,11 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from freshbits.cluster import cluster
 from freshbits.errors import InputError
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ORIGINS, ReadOptions, nearest
@@ -22,6 +23,7 @@ from freshbits.signals.applied import Applied
 from freshbits.signals.golds import require_golds
 from freshbits.signals.items import TEXTS, asked_columns, fields_of
 from freshbits.signals.journal import Journal, journal_of
+from freshbits.signals.machines import require_travels
 from freshbits.signals.named import make
 from freshbits.signals.passes import score_groups, score_rows, score_whole
 from freshbits.signals.spending import NOTHING, Usage
@@ -98,6 +100,8 @@ def score(
     resume: bool = True,
     gold: bool = False,
     progress: Progress = None,
+    engine: Literal["local", "ray"] = "local",
+    ray_address: str | None = None,
 ) -> Scored:
     """Applies signals to the completions of a log; equal contents are scored once.
 
@@ -118,6 +122,8 @@ def score(
         resume: whether an interrupted run is continued; else its journal is thrown away.
         gold: whether signals that compare with a reference must accept the log's own references first.
         progress: called with what is being done, in words.
+        engine: "local", or "ray" to score on a Ray cluster: the bytes are the same.
+        ray_address: of the cluster; None: `RAY_ADDRESS`, else one is started on this machine.
 
     Raises:
         InputError: the log, a signal's name, its needs or the file will not do.
@@ -127,6 +133,8 @@ def score(
     >>> found.signals[0].mean, found.frame()["majority"].to_list()
     (0.75, [1.0, 1.0, 0.0, 1.0])
     """
+    if engine not in ("local", "ray"):
+        raise InputError(f"--engine {engine}: there is no such engine", mend="choose local or ray")
     if not signals:
         raise InputError("there is no signal to apply", mend="name one, such as exact")
     chosen: list[Signal] = [make(signal) if isinstance(signal, str) else signal for signal in signals]
@@ -144,6 +152,11 @@ def score(
     chosen = [prepared(signal, _head(log)) for signal in chosen]
     golds = tuple(require_golds(log, signal) for signal in chosen if gold and _compares(signal))
     with ExitStack() as stack:
+        machines = None
+        if engine == "ray":
+            for signal in chosen:
+                require_travels(signal)
+            machines = stack.enter_context(cluster(ray_address))
         journal = None
         if path is not None:
             journal = Journal(journal_of(path), chosen, resume=resume)
@@ -151,7 +164,7 @@ def score(
             chosen = [keyed(signal, journal.secret) for signal in chosen]
         applied = []
         for number, (signal, name) in enumerate(zip(chosen, columns, strict=True)):
-            each = Applied(signal, number, journal, workers, _heard(progress, name), name)
+            each = Applied(signal, number, journal, workers, _heard(progress, name), name, machines)
             stack.callback(each.close)
             applied.append(each)
         if journal is not None:
