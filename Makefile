@@ -60,6 +60,9 @@ golden: $(READY)
 	$(BIN)/python -m tests.golden.reports
 
 pages: $(READY)
+	$(BIN)/python docs/commands.py
+	$(BIN)/python docs/schema.py
+	$(BIN)/python docs/house.py
 	$(BIN)/python docs/refresh.py
 
 page-image: $(READY)

@@ -1,6 +1,6 @@
 """Writes docs/commands.md: every command with its arguments, options and exit codes, as its own help gives them.
 
-    python docs/commands.py           # or: make pages
+python docs/commands.py           # or: make pages
 """
 
 from __future__ import annotations
