@@ -83,8 +83,8 @@ def declared(kind: Any, seen: tuple[Any, ...] = ()) -> Iterator[str]:
 def explained(section: str) -> set[str]:
     """Returns the words in backticks on the pages of a section, the parts of `a.b` apart."""
     text = "".join((STATISTICS / f"{page}.md").read_text(encoding="utf-8") for page in PAGES[section])
-    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    return {part for word in re.findall(r"`([^`\n]+)`", text) for part in word.split(".")}
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL).replace("\n", " ")
+    return {part for word in re.findall(r"`([^`]+)`", text) for part in word.split(".")}
 
 
 def check(found: set[tuple[str, str]]) -> None:
