@@ -22,7 +22,7 @@ from freshbits.loop.exact.world import one_of
 from freshbits.report.charts.picture import DASHES, FONT, PALETTE, SCHEMA, SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 TARGET = Path(__file__).with_name("figures")
 WIDTH, HEIGHT = 300, 210
@@ -56,6 +56,7 @@ def panel(title: str, lines: Sequence[Line], across: str, up: str, *, log: bool 
         for x, y in zip(xs, ys, strict=True)
     ]
     scale = {"type": "log", "base": 2} if log else {}
+    axis = {"tickCount": 6, "tickMinStep": 1 if across == "round" else 0}
     return {
         "title": title,
         "width": WIDTH,
@@ -63,7 +64,7 @@ def panel(title: str, lines: Sequence[Line], across: str, up: str, *, log: bool 
         "data": {"values": values},
         "mark": {"type": "line", "strokeWidth": 2.2},
         "encoding": {
-            "x": {"field": "x", "type": "quantitative", "title": across, "scale": scale, "axis": {"tickCount": 6, "tickMinStep": 1 if most > 1 else 0}},
+            "x": {"field": "x", "type": "quantitative", "title": across, "scale": scale, "axis": axis},
             "y": {"field": "y", "type": "quantitative", "title": up, "scale": {"domain": [0, most]}},
             "color": {"field": "line", "type": "nominal", "sort": names,
                       "scale": {"domain": names, "range": [PALETTE[name] for name in SERIES[: len(names)]]}},
@@ -116,12 +117,19 @@ def pressure() -> Any:
     return panel("Best of n", lines, "n", "score, share", log=True, most=1.6)
 
 
+FIGURES = (open_and_closed, efficiency, variety, pressure)
+
+
+def drawing(draw: Callable[[], Any]) -> Any:
+    """Returns the specification of a figure."""
+    return {"$schema": SCHEMA, "config": CONFIG, "padding": 8, **draw()}
+
+
 def main() -> None:
     """Writes the figures."""
     TARGET.mkdir(exist_ok=True)
-    for draw in (open_and_closed, efficiency, variety, pressure):
-        drawing = {"$schema": SCHEMA, "config": CONFIG, "padding": 8, **draw()}
-        svg = vl_convert.vegalite_to_svg(drawing)
+    for draw in FIGURES:
+        svg = vl_convert.vegalite_to_svg(drawing(draw))
         (TARGET / f"{draw.__name__}.svg").write_text(svg + "\n", encoding="utf-8")
         print(f"{draw.__name__}.svg: {len(svg):,} bytes")
 

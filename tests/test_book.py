@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import re
 import typing
@@ -131,3 +132,18 @@ def test_every_code_of_a_section_is_explained():
 def test_a_key_that_nobody_explains_is_noticed():
     with pytest.raises(AssertionError, match=r"budget\.brand_new"):
         check(set(keys_of({"budget": {"reward": {"brand_new": 1.0}}})))
+
+
+def test_the_figures_of_the_concepts_are_what_the_laws_give():
+    vl_convert = pytest.importorskip("vl_convert")
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "docs" / "figures.py")
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    lines = re.compile(
+        r'aria-roledescription="line mark" d="([^"]+)"'
+    )  # where labels stand depends on a machine's fonts
+    for draw in figures.FIGURES:
+        now = vl_convert.vegalite_to_svg(figures.drawing(draw))
+        drawn = (ROOT / "docs" / "figures" / f"{draw.__name__}.svg").read_text(encoding="utf-8")
+        assert lines.findall(drawn)
+        assert lines.findall(drawn) == lines.findall(now), "run python docs/figures.py"
