@@ -89,7 +89,7 @@ def test_of_a_retried_run_the_newest_log_is_read_and_named_files_are_all():
 @installed
 def test_a_broken_log_is_named(tmp_path):
     (tmp_path / "broken.eval").write_bytes(b"PK no zip")
-    with pytest.raises(InputError, match="broken.eval.*Inspect cannot read it"):
+    with pytest.raises(InputError, match=r"broken\.eval.*Inspect cannot read it"):
         read(tmp_path)
 
 
@@ -107,7 +107,8 @@ def sample(**changed):
         "id": 4, "epoch": 2, "input": "Which?", "choices": ["one", "two"], "target": ["A", "B"], "error": None,
         "limit": None, "scores": {"judge": Held(value="P", answer=None)}, "invalidation": None,
         "messages": [
-            Held(role="user", text="Which?"), Held(role="assistant", source="input", text="an example", tool_calls=None),
+            Held(role="user", text="Which?"),
+            Held(role="assistant", source="input", text="an example", tool_calls=None),
             said, Held(role="tool", text="42"),
             Held(role="assistant", source="generate", text="A", tool_calls=None),
         ],

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Logs = Annotated[list[str], typer.Argument(help="Files or directories with rollouts.", show_default=False)]
 Signal = Annotated[list[str] | None, typer.Option("--signal", help="Use only this signal; may be repeated.")]
 Map = Annotated[list[str] | None, typer.Option("--map", help="CANONICAL=COLUMN, e.g. completion=answer_text.")]
-Format = Annotated[str | None, typer.Option("--format", help="Read as this format; see `freshbits formats`.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Read as this; see `freshbits formats`. FILE.py: by its rows(path), run.")
+]
 Truth = Annotated[str | None, typer.Option("--truth", help="Column that says whether a completion is right.")]
 TruthIs = Annotated[str | None, typer.Option("--truth-is", help="Value of the truth column that means right, or >=x.")]
 Raw = Annotated[Path | None, typer.Option("--raw", help="The set before a filter; the log is what it kept.")]

@@ -10,6 +10,7 @@ from freshbits.rollouts.tables.csvfile import open_csv
 from freshbits.rollouts.tables.frames import open_frame
 from freshbits.rollouts.tables.jsonl import Unfold, as_it_is, open_jsonl
 from freshbits.rollouts.tables.parquet import open_parquet
+from freshbits.rollouts.tables.rows import open_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,18 +20,20 @@ if TYPE_CHECKING:
     from freshbits.rollouts.discover import Family
     from freshbits.rollouts.problems import Problems
     from freshbits.rollouts.stream import Stream, Table
+    from freshbits.rollouts.tables.rows import Made
 
 
 @dataclass(frozen=True)
 class Source:
     """Holds the files of one format (or a frame) and opens them as a table."""
 
-    kind: str  # "parquet", "json", "csv", "arrow" or "frame"
+    kind: str  # "parquet", "json", "csv", "arrow", "eval", "document", "frame" or "rows"
     files: tuple[Path, ...]
     root: Path | None
     problems: Problems
     families: tuple[Family, ...] = ()
     frame: pl.LazyFrame | None = None
+    made: Made | None = None  # rows that a function of Python yields
 
     @property
     def first_file(self) -> Path | None:
@@ -42,6 +45,8 @@ class Source:
         chosen = self.files if files is None else files
         if self.frame is not None:
             return open_frame(self.frame, self.problems)
+        if self.made is not None:
+            return open_rows(self.made, self.problems, self.files)
         if self.kind == "parquet":
             return open_parquet(chosen, self.problems)
         if self.kind == "csv":

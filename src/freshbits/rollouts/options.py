@@ -26,7 +26,8 @@ class ReadOptions:
     """Holds what a person said about a log; everything else is recognised.
 
     Attributes:
-        format: name of a reader to use, whatever the log looks like.
+        format: name of a reader to use, whatever the log looks like; or a file `NAME.py` whose function `rows(path)` is
+            one (it is run as it is).
         map: canonical column -> column of the log; `signal.NAME` and `extra.NAME` are canonical too.
         join: a second file with the same prompt ids (texts, outputs, truth).
         labels: a file of truth labels by row, as `freshbits label` writes them.

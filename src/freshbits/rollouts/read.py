@@ -29,6 +29,7 @@ from freshbits.rollouts.readers import (
     nemo_gym,
     nemo_rl,
     open_instruct,
+    own,
     plain,
     preferences,
     reasoning_gym,
@@ -87,8 +88,9 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
     """Recognises a log and returns its rows under canonical names, to be read lazily.
 
     Args:
-        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`, or a
-            frame: Polars, pandas, an Arrow table or a Hugging Face data set.
+        source: a file, a directory (searched through), several of them, a pattern such as `runs/*.jsonl`, a frame
+            (Polars, pandas, an Arrow table or a Hugging Face data set), a list of dictionaries, or a function that
+            yields dictionaries anew at each call.
         options: what to overrule or add; nothing by default.
 
     Raises:
@@ -116,10 +118,13 @@ def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened
         family = Family("frame", (), dict(frame.collect_schema()))
         reader = _choose([family], options)
         place = Source("frame", (), None, problems, (family,), frame)
+    elif own.is_rows(source):
+        reader, place = plain, own.rows_source(source, problems)
+    elif own.is_own(options.format):
+        reader, place = plain, own.own_source(Path(str(options.format)), _paths(source), problems)
+        notes.append(f"read by {Path(str(options.format)).name}, a reader of one's own")
     else:
-        paths = [source] if isinstance(source, (str, Path)) else source
-        if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, Path)) for path in paths):
-            raise InputError(f"{type(source).__name__} is no log", mend="pass a path or a frame")
+        paths = _paths(source)
         found = find(paths, apart=[path for path in (options.join, options.labels) if path is not None])
         notes += _about_files(found)
         looked = _without_labels(_known_documents(families(found, notes), found), notes)
@@ -131,6 +136,13 @@ def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened
     opened: Opened = reader.open_log(place, options)
     opened.notes[:0] = notes
     return reader, place, opened
+
+
+def _paths(source: Any) -> Sequence[str | Path]:
+    paths = [source] if isinstance(source, (str, Path)) else source
+    if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, Path)) for path in paths):
+        raise InputError(f"{type(source).__name__} is no log", mend="pass a path, a frame, or rows as dictionaries")
+    return paths
 
 
 def _finish(card: FormatCard, opened: Opened, place: Source, options: ReadOptions) -> Log:

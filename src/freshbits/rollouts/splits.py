@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# As the Hugging Face hub names shards: train-00000-of-00003.parquet; a DatasetDict saved to disk has a folder per split.
+# The Hugging Face hub names shards train-00000-of-00003.parquet; a DatasetDict saved to disk has a folder per split.
 SHARD = re.compile(r"(?P<split>[A-Za-z]\w*)-\d{5}-of-\d{5}(-[0-9a-f]+)?\.\w+$")
 SAVED = "dataset_dict.json"
 

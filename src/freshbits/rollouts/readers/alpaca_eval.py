@@ -1,7 +1,7 @@
 """AlpacaEval's annotations: one judged pair per instruction, the evaluated model's output against a baseline's.
 
-https://github.com/tatsu-lab/alpaca_eval, `results/MODEL/ANNOTATOR/annotations.json` (`main.evaluate` passes the baseline
-as `outputs_1`, the evaluated model as `outputs_2`); the win rate is the mean of `preference - 1`
+https://github.com/tatsu-lab/alpaca_eval, `results/MODEL/ANNOTATOR/annotations.json` (`main.evaluate` passes the
+baseline as `outputs_1`, the evaluated model as `outputs_2`); the win rate is the mean of `preference - 1`
 (`metrics/helpers.py`, where 0 is an old way to write a tie).
 """
 
@@ -22,7 +22,6 @@ from freshbits.rollouts.tables.rows import open_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from freshbits.rollouts.discover import Family
     from freshbits.rollouts.options import ReadOptions

@@ -40,10 +40,10 @@ CARD = FormatCard(
     traps=(
         "A is the baseline in the first game and the model in the second: labels are turned, so that 1 speaks for the "
         "model in both; the two games are two readings of one pair (repeat).",
-        "The signal has five levels: A>>B 1, A>B 0.75, A=B 0.5, B>A 0.25, B>>A 0 (of the model's side). Arena-Hard's own "
+        "The signal has five levels: A>>B 1, A>B 0.75, A=B 0.5, B>A 0.25, B>>A 0 (for the model). Arena-Hard's own "
         "score counts a strong verdict three times; --accept 'score>0.5' counts wins.",
-        "A null score is no verdict (the judge named none, or two): unscored. Arena-Hard drops the other game too; here "
-        "it stays.",
+        "A null score is no verdict (the judge named none, or two): unscored. Arena-Hard drops the other game, too; "
+        "here it stays.",
         "Without the answers' files the texts are taken out of the judge's prompt; a label may be written B<A for A>B.",
         "Arena-Hard leaves a judge's own answers out of its ranking; here they stay, and openness speaks of them.",
     ),
@@ -103,7 +103,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     require_rollouts(plan, table.columns, files[0])
     notes = [
         "score: 1 where the model's answer is much better than the baseline's, 0.75 better, 0.5 a tie, 0.25, 0",
-        "the second game has the orders swapped: its labels are turned back, and both games are repeats of one judgment",
+        "the second game has the orders swapped: its labels are turned back, and both are readings of one pair",
     ]
     opened = Opened(stream(table, plan), notes, files=files)
     return split_by_judge(opened, stream(table, plan | {JUDGE: Want(JUDGE, Kind.TEXT)}), [JUDGE])
@@ -162,7 +162,7 @@ def _answers(file: Path, model: str, held: dict[Path, Answers]) -> Answers:
 
 
 def _told(row: Row) -> tuple[str | None, str | None]:
-    """Returns prompt and answer: messages (an answer may stand in a dictionary) or, before version 2, the first choice."""
+    """Returns prompt and answer: messages (an answer may stand in a dictionary), or the first of the older choices."""
     messages = row.get("messages")
     if isinstance(messages, list) and messages:
         last: Any = messages[-1].get("content")

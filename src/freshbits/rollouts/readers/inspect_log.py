@@ -33,17 +33,17 @@ CARD = FormatCard(
     name="inspect",
     title="Inspect log",
     files="LOG_DIR/DATE_TASK_ID.eval or .json (needs pip install 'freshbits[inspect]')",
-    tells="task, model, every sample and epoch, every scorer's value, target, the answer a scorer read, tokens, limits, "
+    tells="task, model, every sample and epoch, every scorer's value, target, the answer it read, tokens, limits, "
     "failed samples",
-    cannot_tell="weights of scorers in a reward (they are verdicts side by side); log-probabilities; what a reducer made "
-    "of several epochs (the single ones are read)",
+    cannot_tell="weights of scorers in a reward (they are verdicts side by side); log-probabilities; what reducers made"
+    " of several epochs (the single ones are read)",
     traps=(
-        "Scorers answer in letters: C 1, P 0.5, I and N 0, as Inspect's own value_to_float. Another word is no verdict: "
+        "Scorers answer in letters: C 1, P 0.5, I and N 0, as Inspect's value_to_float. Another word is no verdict: "
         "unscored and counted, though Inspect's metrics count it as 0.",
         "A sample with an error was not judged: unscored, whatever stands there. One that was stopped by a limit is "
         "scored by Inspect all the same: its score stays, and it is marked truncated, as is one cut at max_tokens.",
-        "An epoch is another attempt at the same sample: a group's rollout (sample), no second verdict on the first one.",
-        "A retried run copies its finished samples into a new log: of several logs of one task only the newest is read, "
+        "An epoch is another attempt at the same sample: a rollout of its group, no second verdict on the first one.",
+        "A retried run copies its finished samples into a new log: of the logs of one task id only the newest is read, "
         "unless files are named.",
         "A scorer that gives a dictionary gives one signal per entry (SCORER.KEY).",
         "Scores that a person changed afterwards are read as changed; invalidated samples are unscored.",

@@ -33,12 +33,12 @@ CARD = FormatCard(
     title="Reasoning Gym evaluation",
     files="OUTPUT_DIR/MODEL_TIME/CATEGORY/DATASET.json with summary.json",
     tells="every completion, its score, the answer read in it, the expected answer, data set, category, model",
-    cannot_tell="truncation, tokens, log-probabilities; calls that failed are left out by the evaluation, so groups may "
+    cannot_tell="truncation, tokens, log-probabilities; failed calls are left out by the evaluation, so groups may "
     "be smaller than completions_per_prompt",
     traps=(
-        "A completion that the scorer failed on is written with score 0.0 and an error: read as unscored, not as wrong.",
+        "A completion that the scorer failed on is written with score 0.0 and an error: unscored, not wrong.",
         "An item whose every call failed has best_score 0.0 and no completions: it gives no rows, and is counted.",
-        "best_score and mean_score are summaries of the completions and are not read; best_score is the best of several.",
+        "best_score and mean_score sum up the completions and are not read; best_score is the best of several.",
         "Questions may be drawn anew for every run: the same place in a data set is not always the same question.",
         "The system prompt is the same for all items and is not part of the prompts.",
         "results.json (--full-results) holds the same items once more and is passed over.",

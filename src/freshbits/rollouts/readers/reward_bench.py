@@ -88,7 +88,7 @@ def _rows(held: Row) -> Iterator[tuple[int, Row]]:
     subsets = held.get("subset") or held.get("subsets")
     for place in range(len(held["scores_chosen"])):
         texts = [_text(held[f"text_{side}"][place]) for side in SIDES]
-        shared = os.path.commonprefix(texts)
+        shared = os.path.commonprefix(texts)  # noqa: RUF071  character by character is what is meant
         shared = shared[: shared.rfind("\n") + 1]
         region = subsets[place] if subsets else None
         key = f"{region}/{held['id'][place] if 'id' in held else place}"

@@ -1,4 +1,4 @@
-"""Rows that are made one by one, as a table: for producers whose files only their own reader, or a person's, can read."""
+"""Rows that are made one by one, as a table: for files that only their producer, or a person, can read."""
 
 from __future__ import annotations
 
