@@ -13,6 +13,7 @@ from freshbits.rollouts.tables.packed import PACKED
 if TYPE_CHECKING:
     from pathlib import Path
 
+LINES = {".jsonl", ".ndjson", ".json"}  # not packed
 LEAST, MOST = 1 << 12, 1 << 20  # bytes read at once
 
 
@@ -25,7 +26,7 @@ def cut_rows(file: Path, size: int) -> list[Stretch]:
 
 
 def cut_lines(file: Path, size: int) -> list[Stretch]:
-    """Cuts a file of JSON lines after the first line end behind every `size` bytes; none where it is one array.
+    """Cuts a file of JSON lines behind line ends, about every `size` bytes; none where it is one array, or packed.
 
     The file is read once for this, to count its lines: a stretch knows how many stand before it.
     """
