@@ -90,7 +90,7 @@ KINDS: dict[str, Kind] = {
      "tokens": Kind.LENGTH, "turns": Kind.LENGTH, "truncated": Kind.STOP}  # fmt: skip
 
 REWARD = re.compile(
-    r"(reward|score|rating|preference|correctness)s?$|^(reward|score|rewards)[_./]|_(reward|score|correct|passed)$"
+    r"(reward|score|rating|preference|correctness)s?$|^(rewards?|scores?)[_./]|_(reward|score|correct|passed)$"
     r"|^(is_)?(correct|right|passed|pass|solved|success|accepted|resolved)$|^(acc|accuracy|verdict|win|won)$"
 )
 ASKED = re.compile(r"@\d+$")  # one of several verdicts of the same judge on the same rollout
@@ -122,7 +122,7 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
                 used.add(name)
                 break
     _answer_or_completion(taken, columns)
-    _epoch(taken, columns, used)
+    rounds = _epoch(taken, columns, used)
     plan: Plan = {
         canonical: given.get(canonical, Want(column, KINDS.get(canonical, Kind.SCORE)))
         for canonical, column in taken.items()
@@ -144,7 +144,7 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
     for name in signals:
         plan[SIGNAL + name.removeprefix(SIGNAL)] = Want(name, Kind.SCORE)
         rest.pop(name, None)
-    notes = _passed_over(rest)
+    notes = rounds + _passed_over(rest)
     plan |= extras(rest) | asked(options, columns)
     return plan, notes
 
@@ -272,11 +272,13 @@ def _answer_or_completion(taken: dict[str, str], columns: Mapping[str, pl.DataTy
             taken["answer"] = further
 
 
-def _epoch(taken: dict[str, str], columns: Mapping[str, pl.DataType], used: set[str]) -> None:
-    """`epoch` is the round where nothing finer is logged."""
-    if not {"round", "step"} & set(taken) and "epoch" in columns and is_number(columns["epoch"]):
-        taken["round"] = "epoch"
-        used.add("epoch")
+def _epoch(taken: dict[str, str], columns: Mapping[str, pl.DataType], used: set[str]) -> list[str]:
+    """`epoch` is the round where nothing finer is logged; evaluations call their attempts so too, which is said."""
+    if {"round", "step"} & set(taken) or "epoch" in used or not is_number(columns.get("epoch", pl.Null())):
+        return []
+    taken["round"] = "epoch"
+    used.add("epoch")
+    return ["epoch was taken for rounds of training; if it counts attempts at a prompt: --map sample=epoch"]
 
 
 def _passed_over(rest: Mapping[str, pl.DataType]) -> list[str]:

@@ -22,6 +22,8 @@ from freshbits.rollouts.pairs import is_pair_table, plan_pairs
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.scored import add_known, is_scored, plan_scored
 from freshbits.rollouts.stream import Want, stream
+from freshbits.rollouts.tables.nested import TALKS, laid_flat, nested
+from freshbits.rollouts.tables.unfolded import open_unfolded
 
 if TYPE_CHECKING:
     from freshbits.rollouts.discover import Family
@@ -33,13 +35,21 @@ CARD = FormatCard(
     files="Parquet, JSONL, JSON array or CSV, one row per completion (or per judged pair)",
     tells="whatever its columns hold; they are recognised by name, or named with --map",
     cannot_tell="the group of a completion beyond equal prompt text, model and step",
+    traps=(
+        "Columns are recognised by name; the page says which was taken for what, and --map overrules it.",
+        "Numbers under unknown names are no signals until --signal NAME takes them.",
+        "A reward of NaN, null or empty text is unscored, not 0.",
+        "With a judge column several verdicts on one completion become signals of their own (NAME@JUDGE).",
+        "Without a group column a group is the equal prompts of one step and model: a prompt asked again later in the "
+        "same step joins it.",
+    ),
 )
 
 
 def recognise(family: Family) -> bool:
     """Returns whether the columns hold a reward and a completion, or judged pairs."""
     columns = set(family.columns)
-    has_text = any(name in columns for name in (*NAMES["completion"], "answer"))
+    has_text = any(name in columns for name in (*NAMES["completion"], "answer", *TALKS))
     has_reward = any(REWARD.search(name.lower()) or name == "label" or name.startswith(SIGNAL) for name in columns)
     return is_pair_table(columns) or (has_text and has_reward)
 
@@ -52,6 +62,10 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         add_known(opened, source, table.columns)
         opened.notes += group_sizes(opened.rows)
         return opened
+    talk, rewards = nested(table.columns, (*NAMES["completion"], "answer"))
+    talk = None if talk in options.map.values() else talk
+    if talk is not None or rewards is not None:
+        table = open_unfolded(source, laid_flat(talk, rewards))
     if is_pair_table(set(table.columns)):
         plan, notes = plan_pairs(table.columns, options)
     else:
@@ -61,6 +75,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     parts = [judge, *(name for name in JUDGED_BY if name in table.columns)] if judge is not None else []
     for name in parts:
         plan.pop(EXTRA + name, None)
+    if talk is not None:
+        notes.append(f"{talk}: the prompt is what stands before the first answer, the completion all answers")
     opened = Opened(stream(table, plan), notes=[*table.notes, *notes])
     if parts:
         labelled = plan | {f"judge.{name}": Want(name, Kind.TEXT) for name in parts}

@@ -33,6 +33,12 @@ CARD = FormatCard(
     files="Parquet, JSONL, JSON, CSV or a save_to_disk folder: instruction with output | response, or messages",
     tells="what repeats, who wrote, how a score or a kept flag picks; with --raw FILE what a filter dropped",
     cannot_tell="anything that takes several attempts at one prompt; what was dropped before the file was written",
+    traps=(
+        "A set shows what stayed. What a filter dropped is not in it: --raw FILE reads the set as it was before.",
+        "`filtered` may mean either: it is not read as a verdict until --map signal.kept=filtered says which.",
+        "Alpaca's input is the second half of the instruction.",
+        "One response per instruction makes no groups: what takes several attempts is not judged.",
+    ),
 )
 TALKS = ("messages", "conversations", "conversation", "dialogue")
 ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant"}
@@ -45,8 +51,8 @@ def recognise(family: Family) -> bool:
     if not is_set(columns):
         return False
     answered = any(name in columns for name in (*NAMES["completion"], "answer", "solution"))
-    if not answered:
-        return _talk(columns) is not None
+    if not answered:  # a conversation with a reward was rolled out
+        return _talk(columns) is not None and not columns & {"reward", "rewards"}
     judged = any(name in columns for name in JUDGES) and "model" not in columns and "generator" not in columns
     scored = any(REWARD.search(name.lower()) or name == "label" for name in columns)
     if "instruction" in columns:
