@@ -6,6 +6,7 @@ Nothing is written by hand but the grouping. A public name that stands in no gro
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Puts the pages of the reference in the place of `reference/` in the navigation."""
     for entry in config.nav or []:
         for title, inside in entry.items():
-            if inside == FOLDER:
-                entry[title] = list(_navigation())
+            if isinstance(inside, list) and FOLDER in inside:
+                at = inside.index(FOLDER)
+                entry[title] = [*inside[:at], *_navigation(), *inside[at + 1 :]]
     return config
 
 
@@ -65,6 +67,28 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in _pages().items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def page_of(path: str) -> str | None:
+    """Returns the page of the reference about a module, given where it stands in the repository; None if none is.
+
+    >>> page_of("src/freshbits/information/mixing.py")
+    'reference/information/mixing.md'
+    >>> page_of("src/freshbits/auditing.py")
+    """
+    return next((page for page, module in _places().items() if path == f"src/freshbits/{module}.py"), None)
+
+
+def modules() -> list[str]:
+    """Lists where the modules that have a page stand in the repository: their source is shown too."""
+    return [f"src/freshbits/{module}.py" for module in _places().values()]
+
+
+@cache
+def _places() -> dict[str, str]:
+    """Returns the page of every module that has one, and where the module stands."""
+    places = {name: name.replace(".", "/") for room in ROOMS for name in _modules(room)}
+    return {f"{FOLDER}{place}.md": place for place in places.values()}
 
 
 def _navigation() -> Iterator[str | dict[str, object]]:
@@ -92,7 +116,9 @@ def _pages() -> dict[str, str]:
         pages[f"{FOLDER}{room}/index.md"] = f"# {room}\n\n{ABOUT[room]}\n\n{table}\n"
         for name in _modules(room):
             options = "    options: {show_root_heading: false, show_root_toc_entry: false}"
-            pages[f"{FOLDER}{name.replace('.', '/')}.md"] = f"# freshbits.{name}\n\n::: freshbits.{name}\n{options}\n"
+            place = name.replace(".", "/")
+            source = f"[The source]({'../' * (1 + place.count('/'))}src/freshbits/{place}.py.md)"
+            pages[f"{FOLDER}{place}.md"] = f"# freshbits.{name}\n\n::: freshbits.{name}\n{options}\n\n{source}\n"
     return pages
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mkdocs.structure.files import File, InclusionLevel
+from reference import modules, page_of  # mkdocs finds one hook beside the other
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ HOME = "README.md"
 ROOTS = (HOME, "CHANGELOG.md", "CONTRIBUTING.md")  # pages of the navigation that lie outside docs/
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".cff": "yaml", ".sh": "sh", "": "text"}
 ASIDE = "---\nsearch:\n  boost: 0.3\n---\n"  # found, but after the pages that explain
+UNFOUND = "---\nsearch:\n  exclude: true\n---\n"  # lists and programs
 
 _LINK = re.compile(r"(?P<code>`+[^`\n]+`+)|(?P<open>\]\()(?P<target>[^)\s]+)(?=[)\s])")
 _FENCE = re.compile(r"^( {0,3}|\t| +)(```+|~~~+)")
@@ -37,7 +39,7 @@ _FENCE = re.compile(r"^( {0,3}|\t| +)(```+|~~~+)")
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds a file of the site for every file of the repository that pages link to, and those they link to in turn."""
     pages = [f"{DOCS}{file.src_uri}" for file in files.documentation_pages()]
-    waiting, seen = [*ROOTS, *pages], set(pages)
+    waiting, seen = [*ROOTS, *modules(), *pages], set(pages)
     while waiting:
         path = waiting.pop()
         if path not in seen:
@@ -69,12 +71,11 @@ def site_path(path: str) -> str:
     >>> [site_path(path) for path in ("README.md", "docs/loops.md", "examples/demo.py")]
     ['index.md', 'loops.md', 'examples/demo.py.md']
     """
-    if path == HOME:
-        return "index.md"
+    folder, name = posixpath.split(path)
+    if name == HOME or (ROOT / path).is_dir():
+        return posixpath.join(folder if name == HOME else path, "index.md")
     if path.startswith(DOCS):
         return path.removeprefix(DOCS)
-    if (ROOT / path).is_dir():
-        return f"{path}/index.md"
     suffix = Path(path).suffix
     return f"{path}.md" if suffix in LANGUAGES or suffix == ".ipynb" else path
 
@@ -84,7 +85,8 @@ def _made(path: str, config: MkDocsConfig) -> File:
     there = site_path(path)
     if there.endswith(".md"):
         text = _markdown(path)
-        file = File.generated(config, there, content=text if path in ROOTS else ASIDE + text)
+        aside = ASIDE if path.endswith((".md", ".ipynb")) else UNFOUND
+        file = File.generated(config, there, content=text if path in ROOTS else aside + text)
     else:
         file = File.generated(config, there, abs_src_path=str(ROOT / path))
     if path not in ROOTS:
@@ -181,6 +183,8 @@ def _led(target: str, path: str) -> tuple[str | None, str]:
         return None, parts.fragment
     base = path if (ROOT / path).is_dir() else posixpath.dirname(path)
     there = posixpath.normpath(posixpath.join(base, parts.path))
+    if (ROOT / there / HOME).is_file():
+        there = posixpath.join(there, HOME)
     return (there if not there.startswith("..") and (ROOT / there).exists() else None), parts.fragment
 
 
@@ -194,7 +198,7 @@ def _turned(text: str, path: str) -> str:
         there, anchor = _led(match["target"], path)
         if there is None:
             return match[0]
-        link = posixpath.relpath(site_path(there), here or ".")
+        link = posixpath.relpath(page_of(there) or site_path(there), here or ".")
         return f"{match['open']}{link}{'#' + anchor if anchor else ''}"
 
     lines = [line if inside else _LINK.sub(turn, line) for line, inside in _fenced(text)]
