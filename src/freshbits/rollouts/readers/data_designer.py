@@ -39,6 +39,14 @@ CARD = FormatCard(
     "builder_config.json which model wrote and which judged",
     cannot_tell="records that failed while they were made (they are not written); scores that are words, not numbers; "
     "the order of custom column names: --map says which is prompt and completion",
+    traps=(
+        "Judge columns are structs of structs: every score inside is a signal of its own (COLUMN.SCORE).",
+        "Scores may be words or numbers written as text: numbers are read, words are no signal, and that is said.",
+        "tmp-partial-parquet-files holds the same records again, dropped-columns-parquet-files other columns of them: "
+        "only parquet-files is read.",
+        "Records that failed are not written; metadata.json tells how many were asked for.",
+        "A code validator only lints: is_valid says that code parses, not that it is right.",
+    ),
 )
 FINAL = "parquet-files"
 CONFIG, METADATA = "builder_config.json", "metadata.json"

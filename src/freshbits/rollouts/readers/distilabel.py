@@ -30,6 +30,11 @@ CARD = FormatCard(
     tells="generations, ratings, who wrote and who rated where the names are kept, chosen and rejected",
     cannot_tell="who wrote where a later task overwrote model_name (output_mappings keeps both); a rating that could "
     "not be parsed is null: unscored; rows that a step dropped",
+    traps=(
+        "A later task overwrites model_name: where a rating stands beside it, it is the judge's, not the writer's.",
+        "A rating that could not be parsed is null: unscored, not 0.",
+        "chosen and rejected beside generations follow from the ratings and are not read as verdicts of their own.",
+    ),
 )
 METADATA = "distilabel_metadata"
 WRITERS = ("generation_models", "generation_model", "generator_model")

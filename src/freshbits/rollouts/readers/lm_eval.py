@@ -34,6 +34,14 @@ CARD = FormatCard(
     "filters side by side show what the strict one misses",
     cannot_tell="log-probabilities, truncation; of several responses most filters judge only the first, the others are "
     "unscored; multiple choice has no completions and is not read",
+    traps=(
+        "A document stands once per filter (strict-match, flexible-extract): one row here, each metric under each "
+        "filter a signal of its own, which shows what the strict filter misses.",
+        "Of several responses a filter with take_first judges the first: the others are unscored, not wrong.",
+        "A majority over responses judges none of them, and a metric where lower is better is no reward: no signals.",
+        "A directory holds several dates of one task: the newest is read, unless files are named.",
+        "Multiple choice and perplexity ask for log-probabilities of given text: there are no completions to read.",
+    ),
 )
 FILE = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT[\d.-]+?)\.jsonl?(\.gz)?$")
 COLUMNS = {

@@ -29,9 +29,15 @@ CARD = FormatCard(
     files="Parquet, JSONL, JSON or a save_to_disk folder with chosen and rejected (texts or messages)",
     tells="what the choice follows inside a pair; with scores of both sides, what the scores follow",
     cannot_tell="contrast bits (a pair has one of each by construction); completions that were neither",
+    traps=(
+        "A pair of equal texts is no choice: both rows are unscored.",
+        "Every pair has one of each, so contrast is 1 bit by construction: what is judged is what the choice follows.",
+        "Transcripts (\\n\\nAssistant:) and message lists hold the prompt inside both sides: it is taken out of them.",
+        "Scores of both sides (score_chosen, chosen_rating, scores_chosen) are signals beside the choice.",
+    ),
 )
 SIDES = ("chosen", "rejected")
-SCORES = {"rating": ("{}_rating",), "score": ("{}_score", "score_{}", "{}_reward")}
+SCORES = {"rating": ("{}_rating",), "score": ("{}_score", "score_{}", "scores_{}", "{}_reward")}
 TURN = "\n\nAssistant:"
 
 

@@ -38,6 +38,15 @@ CARD = FormatCard(
     tells="group, every reward and its weight, log-probabilities, tokens, turns, truncation, failures",
     cannot_tell="truth; from `effective` alone how many groups were dropped; an evaluation without groups is "
     "grouped by task",
+    traps=(
+        "A failed episode was not judged: its rewards are unscored, whatever number stands there, and its rows stay.",
+        "Under prime-rl `all` holds failures and rejected work (the unbiased sample), `effective` only what trained: "
+        "`all` is read where both are there, and where only `effective` is the share of dead groups is unknown.",
+        "A reward of null was never scored; 0 is a score.",
+        "Traces of helpers (a simulated user, a judge: trainable false) are not the model's rollouts and are left out.",
+        "Log-probabilities are summed only where every turn has them: a partial sum would look more likely.",
+        "Weights are those of the first episodes; where they change, that is said.",
+    ),
 )
 LIMITS = {"max_turns", "max_input_tokens", "max_output_tokens", "max_total_tokens", "compaction_failed"}
 REWARD, WEIGHT, METRIC = "reward.", "weight.", "metric."

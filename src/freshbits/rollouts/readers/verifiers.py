@@ -30,6 +30,12 @@ CARD = FormatCard(
     tells="group (example_id), reward, every metric, answer, truncation, failed rollouts",
     cannot_tell="the weights of the metrics in the reward, log-probabilities; a failed rollout is written as "
     "0.0 beside an error and is read as unscored",
+    traps=(
+        "A failed rollout is written with reward 0.0 beside an error: unscored.",
+        "Metrics stand in `metrics` and again at the top of the row: each is one signal.",
+        "Metrics are logged with weight or without: which of them the reward sums up is not in the file.",
+        "Token counts and times are numbers beside the metrics and are no signals.",
+    ),
 )
 FIXED = {"example_id", "prompt", "completion", "reward", "error", "answer", "task", "info", "is_truncated",
          "stop_condition", "generation_ms", "scoring_ms", "total_ms", "is_completed"}  # fmt: skip
