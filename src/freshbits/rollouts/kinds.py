@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ DTYPE: dict[Kind, pl.DataType] = {
 CUT_BY_LENGTH = {"length", "max_tokens", "max_length", "max_new_tokens", "truncated", "max_tokens_reached"}
 ABSENT = {"", "null", "none", "na", "n/a"}
 NOT_FINITE = "is not finite: read as missing"
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 YES = {"true", "yes", "1", "1.0"}
 NO = {"false", "no", "0", "0.0"}
 PAIR = {
@@ -113,7 +115,11 @@ def number(value: Any) -> float | None:
 
 
 def integer(value: Any) -> int | None:
-    """Returns a whole number ("00012" and 12.0 are 12)."""
+    """Returns a whole number.
+
+    >>> integer("00012"), integer(12.0), integer("1e3"), integer("true")
+    (12, 12, 1000, 1)
+    """
     found = number(value)
     if found is None or math.isnan(found):
         return None
@@ -121,7 +127,10 @@ def integer(value: Any) -> int | None:
         raise BadValueError(f"{shown(value)} is not a whole number")
     if abs(found) >= 2**63:
         raise BadValueError(f"{shown(value)} is too large for a whole number of 64 bits")
-    return int(value) if isinstance(value, (int, str)) and not str(value).count(".") else int(found)
+    if isinstance(value, int):
+        return int(value)
+    # Digits keep the precision that a float loses; "1e3", "12.0" and "true" are whole numbers too.
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) else int(found)
 
 
 def flag(value: Any) -> bool | None:

@@ -1,12 +1,14 @@
-"""JSON as raw columns: lines or one array, parsed row by row so that a broken one is named by its line."""
+"""JSON as raw columns: lines or one array, parsed so that a broken row is named by its line."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import polars as pl
 
@@ -16,10 +18,14 @@ from freshbits.rollouts.parts import Divisible, Stretch, files_read, stretch_rea
 from freshbits.rollouts.problems import Problems
 from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
 from freshbits.rollouts.tables.cuts import cut_lines
+from freshbits.rollouts.tables.flat_lines import blocks, may_be_flat, parse
+from freshbits.rollouts.tables.joined import joined
+from freshbits.rollouts.tables.packed import opened
 
 PEEK_ROWS = 200  # rows of a file that show its columns
 PEEK_BYTES = 4_000_000
 PEEK_FILES = 64
+MISSES = 3  # blocks that had to be read line by line before the others are not tried any more
 
 Row = dict[str, Any]
 Unfold = Callable[[Row, Path], Iterable[Row]]  # one line's object -> flat rows
@@ -45,29 +51,10 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
                 columns[name] = _wider(columns.get(name, pl.Null()), _dtype(value))
 
     def read(plan: Plan) -> Iterator[Chunk]:
-        wants = list(plan.items())
-        gathered: list[list[Any]] = [[] for _ in wants]
-        places: list[Place] = []
-        held = 0
-        for file in files_read(files):
-            expected = None
-            for line, document in objects(file, problems):
-                for row in _unfolded(unfold, document, file, line):
-                    if expected != line:
-                        places.append(Place(held, str(file), line))
-                    for values, (_, want) in zip(gathered, wants, strict=True):
-                        values.append(row.get(want.column))
-                    if not row.keys() <= columns.keys():
-                        late = min(row.keys() - columns.keys())
-                        problems.add(f"column {late!r} is in none of the first rows: not read", str(file), line)
-                    held += 1
-                    expected = line + 1
-                if held >= CHUNK_ROWS:
-                    yield _chunk(plan, gathered, places, problems)
-                    gathered = [[] for _ in wants]
-                    places, held, expected = [], 0, None
-        if held:
-            yield _chunk(plan, gathered, places, problems)
+        if unfold is as_it_is and may_be_flat(plan, columns):
+            return joined(_flat(files_read(files), plan, columns, problems))
+        rows = ((file, *row) for file in files_read(files) for row in objects(file, problems))
+        return _line_by_line(rows, plan, columns, problems, unfold)
 
     # What takes lines apart may need the lines of a file together.
     divisible = Divisible(tuple(files), cut_lines if unfold is as_it_is else None)
@@ -95,37 +82,105 @@ def _unfolded(unfold: Unfold, document: Row, file: Path, line: int) -> Iterable[
         ) from None  # fmt: skip
 
 
+def _line_by_line(
+    documents: Iterable[tuple[Path, int, Row]],
+    plan: Plan,
+    columns: Mapping[str, pl.DataType],
+    problems: Problems,
+    unfold: Unfold,
+) -> Iterator[Chunk]:
+    """Yields the rows of (file, line, object), value by value."""
+    wants = list(plan.items())
+    gathered: list[list[Any]] = [[] for _ in wants]
+    places: list[Place] = []
+    held = 0
+    expected: tuple[Path, int] | None = None
+    for file, line, document in documents:
+        for row in _unfolded(unfold, document, file, line):
+            if expected != (file, line):
+                places.append(Place(held, str(file), line))
+            for values, (_, want) in zip(gathered, wants, strict=True):
+                values.append(row.get(want.column))
+            if not row.keys() <= columns.keys():
+                late = min(row.keys() - columns.keys())
+                problems.add(f"column {late!r} is in none of the first rows: not read", str(file), line)
+            held += 1
+            expected = (file, line + 1)
+        if held >= CHUNK_ROWS:
+            yield _chunk(plan, gathered, places, problems)
+            gathered = [[] for _ in wants]
+            places, held, expected = [], 0, None
+    if held:
+        yield _chunk(plan, gathered, places, problems)
+
+
+def _flat(files: Sequence[Path], plan: Plan, columns: Mapping[str, pl.DataType], problems: Problems) -> Iterator[Chunk]:
+    """Yields the rows of files of flat objects, a block of lines at once where a block is plainly right."""
+    misses = 0
+    for file in files:
+        with _json(file) as (stream, array):
+            stretch = stretch_read()
+            if array:
+                entries = ((file, *entry) for entry in _array(file, stream))
+                yield from _line_by_line(entries, plan, columns, problems, as_it_is)
+                continue
+            first = 1 if stretch is None else stretch.row + 1
+            for block in blocks(stream, None if stretch is None else stretch.stop - stretch.start):
+                place = Place(0, str(file), first)
+                where = Chunk(pl.DataFrame(), (place,)).where
+                found = parse(block, plan, columns, where, problems) if misses < MISSES else None
+                if found is not None:
+                    yield Chunk(found[0], (place,))
+                    first += found[1]
+                    continue
+                misses += 1
+                lines = ((file, *row) for row in _lines(file, io.BytesIO(block), problems, None, first))
+                yield from _line_by_line(lines, plan, columns, problems, as_it_is)
+                first += block.count(b"\n")
+
+
 def objects(file: Path, problems: Problems, limit: int | None = None) -> Iterator[tuple[int, Row]]:
     """Yields (row, object) of a JSON file: its lines, or the entries of its one array."""
+    with _json(file) as (stream, array):
+        stretch = stretch_read()
+        if array:
+            yield from _array(file, stream)
+        elif stretch is None:
+            yield from _lines(file, stream, problems, limit)
+        else:
+            yield from _lines(file, _upto(stream, stretch), problems, limit, stretch.row + 1)
+
+
+@contextmanager
+def _json(file: Path) -> Iterator[tuple[IO[bytes], bool]]:
+    """Opens a file where reading begins, and tells whether it is one array."""
     try:
-        with _opened(file) as stream:
-            head = stream.read(4096)
+        with opened(file) as stream:
+            head = stream.peek(4096)
             if b"\x00" in head:
                 raise InputError("is not JSON but binary", file=file, mend="give it the ending of its kind")
-            start = head.lstrip()[:1]
             stretch = stretch_read()
-            stream.seek(0 if stretch is None else stretch.start)
-            if start == b"[":
-                yield from _array(file, stream)
-            else:
-                yield from _lines(file, stream, problems, limit, stretch)
+            if stretch is not None:
+                stream.seek(stretch.start)
+            yield stream, head.lstrip()[:1] == b"["
     except PermissionError:
         raise InputError("may not be read", file=file, mend="change its permissions") from None
     except (gzip.BadGzipFile, EOFError) as error:
         raise InputError(f"cannot be unpacked ({error})", file=file, mend="copy it again") from None
 
 
-def _opened(file: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+def _upto(stream: IO[bytes], stretch: Stretch) -> Iterator[bytes]:
+    left = stretch.stop - stretch.start
+    while left > 0 and (line := stream.readline()):
+        left -= len(line)
+        yield line
 
 
 def _lines(
-    file: Path, stream: IO[bytes], problems: Problems, limit: int | None, stretch: Stretch | None
+    file: Path, lines: Iterable[bytes], problems: Problems, limit: int | None, first: int = 1
 ) -> Iterator[tuple[int, Row]]:
     read = 0
-    for number, raw in enumerate(stream, start=1 if stretch is None else stretch.row + 1):
-        if stretch is not None and read >= stretch.stop - stretch.start:
-            return
+    for number, raw in enumerate(lines, start=first):
         read += len(raw)
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
