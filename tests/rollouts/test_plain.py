@@ -285,9 +285,11 @@ def test_a_pattern_names_files(tmp_path):
 
 def test_formats_name_every_reader_once():
     cards = formats()
-    first = ["trl", "verl", "traces", "verifiers", "lm-eval"]
+    trainers = ["trl", "verl", "traces", "verifiers", "nemo-rl", "nemo-gym", "open-instruct", "ms-swift", "wandb-table"]
+    trainers += ["skyrl", "slime", "rewardspy"]
+    evaluations = ["lm-eval", "inspect", "alpaca-eval", "arena-hard", "reasoning-gym", "reward-bench"]
     sets = ["distilabel", "data-designer", "preferences", "sft"]
-    assert [card.name for card in cards] == [*first, *sets, "plain"]
+    assert [card.name for card in cards] == [*trainers, *evaluations, *sets, "plain"]
     assert all(card.files and card.tells and card.cannot_tell for card in cards)
 
 

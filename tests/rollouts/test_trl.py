@@ -1,5 +1,7 @@
 """TRL's completions: real files of a tiny run, and the traps they hold."""
 
+import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -104,6 +106,28 @@ def test_lost_batches_are_said(tmp_path):
     for step in (10, 20, 30):
         write(tmp_path, step, ["p"] * 4, [0.0, 1.0, 0.0, 1.0])
     assert any(note.startswith("a file every 10 steps") for note in read(tmp_path).notes)
+
+
+def test_files_of_steps_with_an_evaluation_are_left_out_and_named(tmp_path):
+    place = tmp_path / "completions"
+    for step in (1, 2, 3, 4):
+        write(place, step, [f"p{step}"] * 4, [0.0, 1.0, 0.0, 1.0])
+    shutil.copy(place / "completions_00002.parquet", place / "completions_00003.parquet")  # the same buffer again
+    (tmp_path / "checkpoint-4").mkdir()
+    history = [{"step": 1, "loss": 0.1}, {"step": 2, "loss": 0.1}, {"step": 2, "eval_reward": 0.5}]
+    (tmp_path / "checkpoint-4" / "trainer_state.json").write_text(json.dumps({"log_history": history}))
+    log = read(tmp_path)
+    assert rows(log)["prompt"].unique().sort().to_list() == ["p1", "p4"]
+    assert log.duplicates == [4]
+    assert any("1 file(s) of steps at which the trainer evaluated" in note for note in log.notes)
+    assert any("completions_00002.parquet" in note for note in log.notes)
+
+
+def test_a_trainer_state_that_is_none_says_nothing(tmp_path):
+    write(tmp_path / "completions", 1, ["p"] * 4, [0.0, 1.0, 0.0, 1.0])
+    (tmp_path / "checkpoint-1").mkdir()
+    (tmp_path / "checkpoint-1" / "trainer_state.json").write_text('{"log_history": [3, {"eval_loss": 1}]}')
+    assert rows(read(tmp_path / "completions")).height == 4
 
 
 def test_rows_out_of_order_are_grouped_by_prompt_and_that_is_said(tmp_path):

@@ -1,5 +1,6 @@
 """verl's dumps in both layouts."""
 
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -37,3 +38,26 @@ def test_messages_as_input_are_joined(tmp_path):
     )
     frame = pl.concat(read(tmp_path).batches())
     assert frame["prompt"].to_list() == ["system: s\n\nuser: u"]
+
+
+def test_dumps_of_validation_are_left_out_of_training(tmp_path):
+    for name in ("rollout", "validation"):
+        shutil.copytree(FIXTURES / "verl_v0", tmp_path / name)
+    log = read(tmp_path)
+    assert {file.parent.name for file in log.files} == {"rollout"}
+    assert pl.concat(log.batches()).height == 36
+    assert any("3 evaluation file(s) left out" in note for note in log.notes)
+    assert pl.concat(read(tmp_path / "validation").batches()).height == 36  # they were asked for
+
+
+def test_runs_are_told_apart_by_directory(tmp_path):
+    for name in ("one", "two"):
+        shutil.copytree(FIXTURES / "verl_v0", tmp_path / name)
+    frame = pl.concat(read(tmp_path).batches())
+    assert sorted(frame.group_by("run").len().rows()) == [("one", 36), ("two", 36)]
+
+
+def test_a_dump_that_may_be_filtered_says_so():
+    log = read(FIXTURES / "verl_v0")
+    assert log.filtered is None
+    assert any("filter_groups" in note and "does not say so" in note for note in log.notes)

@@ -7,6 +7,8 @@ there several times; an evaluation fills the same buffer and is written under th
 from __future__ import annotations
 
 import hashlib
+from itertools import groupby
+from math import gcd
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
     from freshbits.rollouts.problems import Problems
     from freshbits.rollouts.tables.jsonl import Row
 
-BATCH, AT = "__batch__", "__at__"
+BATCH, AT, GROUP = "__batch__", "__at__", "__group__"
 HIDDEN: Plan = {BATCH: Want(BATCH, Kind.TEXT), AT: Want(AT, Kind.INTEGER)}
 EVALUATED = "a second batch under the same step, as an evaluation writes it: left out"
 
 
-def exploded(batch: Mapping[str, object]) -> Iterable[Row]:
-    """Yields the rows of an object of lists, with the batch's content as a key and the row's place in it.
+def exploded(batch: Mapping[str, object], generations: int | None = None) -> Iterable[Row]:
+    """Yields the rows of an object of lists, with the batch's content as a key, the row's place in it and its group.
+
+    Groups are chunks of `generations` rows with one prompt; where it is not known, the greatest common divisor of how
+    many rows in a row have one prompt. Where that is 1, rows have no group but their prompt.
 
     >>> [row["r"] for row in exploded({"prompt": ["p", "p"], "completion": ["a", "b"], "r": [0, 1]})]
     [0, 1]
@@ -35,9 +40,24 @@ def exploded(batch: Mapping[str, object]) -> Iterable[Row]:
     completions = lists.get("completion", [])
     key = repr((lists.get("prompt"), completions)).encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(key, digest_size=16).hexdigest()
+    groups = _groups(lists.get("prompt", []), generations)
     for at in range(len(completions)):
         row: Row = {name: values[at] for name, values in lists.items() if at < len(values)}
-        yield row | {BATCH: digest, AT: at}
+        row |= {BATCH: digest, AT: at}
+        yield row | {GROUP: f"{digest[:12]}:{groups[at]}"} if at < len(groups) else row
+
+
+def _groups(prompts: list[object], generations: int | None) -> list[int]:
+    """Returns the number of each row's group, or nothing where row order shows none."""
+    runs = [len(list(run)) for _, run in groupby(prompts)]
+    size = generations or gcd(*runs)
+    if size < 2:
+        return []
+    found: list[int] = []
+    for run in runs:
+        number = found[-1] + 1 if found else 0
+        found += [number + at // size for at in range(run)]
+    return found
 
 
 def once(rows: Stream, dropped: list[int], problems: Problems) -> Stream:

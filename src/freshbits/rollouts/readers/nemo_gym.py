@@ -62,7 +62,18 @@ COLUMNS = {
     "truncated": Kind.FLAG,
     "region": Kind.TEXT,
 }
-FIXED = {"reward", "response", "responses_create_params", "agent_ref", "skills_ref", "mask_sample"}
+ANSWERS = ("expected_answer", "ground_truth", "answer")
+EXTRACTED = ("extracted_answer", "extracted_model_answer")
+FIXED = {
+    "reward",
+    "response",
+    "responses_create_params",
+    "agent_ref",
+    "skills_ref",
+    "mask_sample",
+    *ANSWERS,
+    *EXTRACTED,
+}
 
 
 def recognise(family: Family) -> bool:
@@ -116,8 +127,8 @@ def unfold(row: Row, _file: Path) -> Iterable[Row]:
         "sample": row.get("_ng_rollout_index"),
         "source": response.get("model"),
         "completion": _sampled(output),
-        "answer": _first(row, "expected_answer", "ground_truth", "answer"),
-        "extracted": _first(row, "extracted_answer", "extracted_model_answer"),
+        "answer": _first(row, ANSWERS),
+        "extracted": _first(row, EXTRACTED),
         "truncated": _truncated(response),
         "reward": row.get("reward"),
         "region": agent.get("name") if isinstance(agent, dict) else None,
@@ -135,7 +146,7 @@ def _scored(name: str, value: Any) -> bool:
     return isinstance(value, (bool, int, float)) and is_reward(name, pl.Float64())
 
 
-def _first(row: Row, *names: str) -> str | None:
+def _first(row: Row, names: Sequence[str]) -> str | None:
     found = next((row[name] for name in names if row.get(name) is not None), None)
     return found if found is None or isinstance(found, str) else str(found)
 

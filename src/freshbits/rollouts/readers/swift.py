@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from freshbits.rollouts.cards import FormatCard
-from freshbits.rollouts.columnar import AT, BATCH, HIDDEN, exploded, once
-from freshbits.rollouts.groups import num_generations, number_generations
+from freshbits.rollouts.columnar import AT, BATCH, GROUP, HIDDEN, exploded, once
+from freshbits.rollouts.groups import number_generations
 from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.names import NAMES, asked, extras, is_number, mapped, require_rollouts
 from freshbits.rollouts.opened import Opened, Source
@@ -47,7 +47,7 @@ CARD = FormatCard(
     ),
 )
 NOT_REWARDS = {"step", "gen_step", "prompt", "completion", "messages", "advantages", "advantage", "entropy",
-               "num_turns", "image", "images", "solution", "kl", AT, BATCH}  # fmt: skip
+               "num_turns", "image", "images", "solution", "kl", AT, BATCH, GROUP}  # fmt: skip
 FILTERED = "ms-swift's dynamic sampling (dynamic_sample) replaces groups without contrast before it logs them"
 
 
@@ -63,47 +63,48 @@ def recognise(family: Family) -> bool:
 
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
-    """Returns one row per completion, each batch once, with `group` = "step:chunk of num_generations"."""
+    """Returns one row per completion, each batch once, with `group` = "batch:chunk of num_generations"."""
+    about = {file: _arguments(file) for file in source.files}
+
+    def unfold(row: Row, file: Path) -> Iterable[Row]:
+        generations = about[file].get("num_generations")
+        return _unfolded(row, generations if isinstance(generations, int) else None)
+
     table = source.table(unfold)
     plan = _plan(table.columns, options)
     rewards = [name.removeprefix(SIGNAL) for name in plan if name.startswith(SIGNAL)]
     require_rollouts(plan, table.columns, source.first_file, unscored=options.unscored)
-    arguments = _arguments(source.files[0])
     notes = [*table.notes, f"reward functions: {', '.join(rewards)}"]
-    weights = _weights(arguments, rewards)
     runs = run_names(source.files, source.root)
     if len(runs) > 1:
         notes.append(f"{len(runs)} runs, told apart by directory")
-        weights, arguments = {}, {}
+    each = [_weights(arguments, rewards) for arguments in about.values()]
+    weights = each[0] if all(found == each[0] for found in each) else {}
     if not weights and len(rewards) > 1 and not options.weights:
         notes.append("no weights, so no total")
     rows = stream(table, plan | (HIDDEN if BATCH in table.columns else {}))
-    generations = arguments.get("num_generations")
-    if not isinstance(generations, int):
-        looked = source.table(unfold, source.files[:1])
-        generations = num_generations(looked.read({"step": plan["step"], "prompt": plan["prompt"]}))
-    if generations > 1:
-        notes.append(f"{generations} per prompt by equal text and row order")
-    else:
-        notes.append("no run of equal prompts shows num_generations: groups are equal prompts of one step")
-    opened = Opened(number_generations(rows, generations, runs), notes, weights=weights)
+    notes.append(
+        "groups by equal text and row order inside each batch" if "group" in plan
+        else "no run of equal prompts shows num_generations: groups are equal prompts of one step"
+    )  # fmt: skip
+    opened = Opened(number_generations(rows, 1, runs), notes, weights=weights)
     if BATCH in table.columns:
         opened.rows = once(opened.rows, opened.duplicates, source.problems)
         notes.append("a batch that an earlier line holds already is left out")
-    opened.filtered = FILTERED if arguments.get("dynamic_sample") is True else None
-    if "dynamic_sample" not in arguments:
+    opened.filtered = FILTERED if any(held.get("dynamic_sample") is True for held in about.values()) else None
+    if not all("dynamic_sample" in held for held in about.values()):
         notes.append("no args.json says whether dynamic_sample was on: if so, groups without contrast are missing")
     return opened
 
 
-def unfold(row: Row, _file: Path) -> Iterable[Row]:
+def _unfolded(row: Row, generations: int | None) -> Iterable[Row]:
     """Yields a line's rows: those of its lists, or the line itself where it is one row."""
     if not isinstance(row.get("completion"), list):
         yield row
         return
     if "prompt" not in row and "messages" in row:
         row = {**row, "prompt": row["messages"]}
-    yield from exploded(row)
+    yield from exploded(row, generations)
 
 
 def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
@@ -112,6 +113,8 @@ def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
         "prompt": Want("prompt", Kind.TEXT),
         "completion": Want("completion", Kind.SAMPLED),
     }
+    if GROUP in columns:
+        plan["group"] = Want(GROUP, Kind.TEXT)
     if "num_turns" in columns:
         plan["turns"] = Want("num_turns", Kind.INTEGER)
     answer = next((name for name in NAMES["answer"] if name in columns and not columns[name].is_nested()), None)
@@ -121,7 +124,7 @@ def _plan(columns: dict[str, pl.DataType], options: ReadOptions) -> Plan:
     # A reward function's None becomes NaN, as in TRL: the producer's way to write null.
     plan |= {SIGNAL + name: Want(name, Kind.NUMBER) for name in rewards}
     plan |= mapped(options, columns)
-    taken = {want.column for want in plan.values()} | {AT, BATCH, "messages"}
+    taken = {want.column for want in plan.values()} | {AT, BATCH, GROUP, "messages"}
     return (
         plan | extras({name: dtype for name, dtype in columns.items() if name not in taken}) | asked(options, columns)
     )

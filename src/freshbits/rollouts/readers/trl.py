@@ -19,6 +19,7 @@ from freshbits.rollouts.groups import num_generations, number_generations
 from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.names import NAMES, asked, extras, is_number, mapped, require_rollouts
 from freshbits.rollouts.opened import Opened, Source
+from freshbits.rollouts.readers.trl_evaluations import FILE, evaluated
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.stream import Chunk, Plan, Stream, Want, stream
 
@@ -34,8 +35,15 @@ CARD = FormatCard(
     tells="step, prompt, completion, every reward function by itself, unscored rewards (null)",
     cannot_tell="the total and its weights, log-probabilities, truth; evaluation rows in a training file are "
     "not marked; groups are told apart by row order; with sparse logging_steps batches are lost",
+    traps=(
+        "A reward function's None is NaN or null: unscored, not 0.",
+        "The buffer of a batch is written at every logging step: a file that repeats an earlier one is left out.",
+        "With logging_steps above 1 a file holds the last batch before it; what lay between is lost, and that is said.",
+        "An evaluation overwrites the file of its step: such files are left out where trainer_state.json names them.",
+        "A prompt drawn twice in a step is two groups, told apart by row order.",
+        "Chat roles are blurred: texts are decoded without special tokens.",
+    ),
 )
-FILE = re.compile(r"completions_(\d+)\.parquet$")
 FIXED = {"step", "prompt", "completion", "advantage", "advantages"}
 NOT_REWARDS = re.compile(
     r"advantage|_std$|^(entropy|kl|length|tokens|num_tokens|completion_length|logprobs?|index|idx|id)$"
@@ -73,9 +81,19 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     rows = number_generations(rows, generations, {str(run): _run_name(run, source.root) for run in runs})
     opened = Opened(rows, notes)
     repeated = _repeated(source, plan)
+    mixed = evaluated(source.files)
+    if len(mixed) == len(source.files):
+        notes.append("the trainer evaluated at every step of these files: they may hold the evaluations' rows")
+        mixed = set()
     if repeated:
-        opened.rows = _without(rows, repeated, opened.duplicates)
         notes.append(f"{len(repeated):,} files hold a batch that an earlier file holds already: left out")
+    if mixed:
+        notes.append(
+            f"{len(mixed):,} file(s) of steps at which the trainer evaluated (trainer_state.json) hold the "
+            f"evaluation's rows: left out ({', '.join(file.name for file in sorted(mixed, key=natural)[:3])})"
+        )
+    if repeated or mixed:
+        opened.rows = _without(rows, {str(file) for file in mixed}, repeated, opened.duplicates)
     return opened
 
 
@@ -144,8 +162,9 @@ def _repeated(source: Source, plan: Plan) -> set[str]:
     return {str(file) for group in _same(source, ordered, texts) for file in group[1:]} if ordered else set()
 
 
-def _without(rows: Stream, gone: set[str], dropped: list[int]) -> Stream:
-    """Leaves out the rows of some files and counts them."""
+def _without(rows: Stream, mixed: set[str], repeated: set[str], dropped: list[int]) -> Stream:
+    """Leaves out the rows of some files and counts those of repeated ones."""
+    gone = mixed | repeated
 
     def read(columns: Sequence[str]) -> Iterator[Chunk]:
         for chunk in rows.read(columns):
@@ -154,7 +173,7 @@ def _without(rows: Stream, gone: set[str], dropped: list[int]) -> Stream:
                 continue
             kept = [chunk.rows[place.at : end] for place, end in chunk.pieces() if place.file not in gone]
             left = pl.concat(kept) if kept else chunk.rows.clear()
-            dropped[0] += chunk.rows.height - left.height
+            dropped[0] += sum(end - place.at for place, end in chunk.pieces() if place.file in repeated)
             if left.height:
                 yield Chunk(left)
 

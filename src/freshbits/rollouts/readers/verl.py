@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from freshbits.rollouts.cards import FormatCard
+from freshbits.rollouts.groups import number_generations
 from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.names import asked, extras, is_number, mapped
 from freshbits.rollouts.opened import Opened, Source
+from freshbits.rollouts.runs import run_names, training_files
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
 
@@ -31,6 +33,14 @@ CARD = FormatCard(
     "V1 the group (uid)",
     cannot_tell="the group in V0 (equal prompts of one step), reward components in V1, log-probabilities, "
     "whether dynamic sampling dropped groups before the dump",
+    traps=(
+        "Dumps of validation (validation_data_dir) look the same: files in a directory named after evaluation are left "
+        "out where there are others.",
+        "With algorithm.filter_groups the dump holds only groups with contrast and does not say so: without any dead "
+        "group their share is unknown, not 0.",
+        "V1 drops what the reward function returned beside the score from training dumps.",
+        "A uid is prompt, rollout and output: the group is its first part.",
+    ),
 )
 FIXED = {"input", "output", "gts", "score", "step", "uid", "request_id"}
 NOT_SIGNALS = {"num_turns", "turns", "response_length", "index", "idx", "step", "epoch", "reward_baseline"}
@@ -43,7 +53,8 @@ def recognise(family: Family) -> bool:
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns the rows; a reward function's further numbers (V0) are signals beside `score`."""
-    table = source.table(unfold)
+    files, left = training_files(source.files, source.root)
+    table = source.table(unfold, files)
     columns = table.columns
     plan: Plan = {
         "step": Want("step", Kind.INTEGER),
@@ -66,14 +77,19 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     plan |= mapped(options, columns)
     taken = {want.column for want in plan.values()}
     plan |= extras({name: dtype for name, dtype in rest.items() if name not in taken}) | asked(options, columns)
-    notes = [*table.notes]
+    notes = [*table.notes, *left]
+    runs = run_names(files, source.root)
+    if len(runs) > 1:
+        notes.append(f"{len(runs)} runs, told apart by directory")
     if "group" in plan:
         notes.append("V1 layout: groups from uid")
     else:
         notes.append("V0 layout: no group id, so a group is the equal prompts of one step")
     if beside:
         notes.append(f"score, and beside it what the reward function returned: {', '.join(beside)}")
-    return Opened(stream(table, plan), notes)
+    notes.append("where filter_groups was on, groups without contrast are missing, and the dump does not say so")
+    rows = number_generations(stream(table, plan), 1, runs)  # of it only the runs: rows stand in no order of prompts
+    return Opened(rows, notes, files=files or None)
 
 
 def unfold(row: Row, _file: Path) -> Iterable[Row]:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from freshbits.errors import InputError
 from freshbits.rollouts.cards import FormatCard
-from freshbits.rollouts.columnar import HIDDEN, exploded, once
-from freshbits.rollouts.groups import num_generations, number_generations
+from freshbits.rollouts.columnar import GROUP, HIDDEN, exploded, once
+from freshbits.rollouts.groups import number_generations
+from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.names import plan_columns, require_rollouts
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.runs import run_names
 from freshbits.rollouts.schema import SIGNAL
-from freshbits.rollouts.stream import stream
+from freshbits.rollouts.stream import Want, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,6 @@ CARD = FormatCard(
         "A batch is written at every logging step that it lasts: one that an earlier table holds is left out.",
     ),
 )
-LOOKED_AT = 16
 
 
 def recognise(family: Family) -> bool:
@@ -50,9 +50,9 @@ def recognise(family: Family) -> bool:
 
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
-    """Returns the rows of all tables, each batch once, with `group` = "step:chunk of equal prompts"."""
+    """Returns the rows of all tables, each batch once, with `group` = "batch:chunk of equal prompts"."""
     table = source.table(unfold)
-    visible = {name: dtype for name, dtype in table.columns.items() if name not in HIDDEN}
+    visible = {name: dtype for name, dtype in table.columns.items() if name not in {*HIDDEN, GROUP}}
     plan, notes = plan_columns(visible, options)
     require_rollouts(plan, visible, source.first_file, unscored=options.unscored)
     signals = [name.removeprefix(SIGNAL) for name in plan if name.startswith(SIGNAL)]
@@ -60,18 +60,14 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     if "reward" in signals and parts:
         notes.append(f"reward is the total of {', '.join(parts)}; their weights are not logged")
     runs = run_names(source.files, source.root)
-    rows = stream(table, plan | HIDDEN)
-    opened = Opened(rows, [*table.notes, *notes])
-    if "step" in plan:
-        looked = source.table(unfold, source.files[:: max(1, len(source.files) // LOOKED_AT)])
-        generations = num_generations(looked.read({"step": plan["step"], "prompt": plan["prompt"]}))
-        opened.notes.append(
-            f"{generations} per prompt by equal text and row order" if generations > 1
-            else "no run of equal prompts shows num_generations: groups are equal prompts of one step"
-        )  # fmt: skip
-        opened.rows = number_generations(rows, generations, runs)
+    if GROUP in table.columns:
+        plan["group"] = Want(GROUP, Kind.TEXT)
+        notes.append("groups by equal text and row order inside each table")
+    else:
+        notes.append("no run of equal prompts shows num_generations: groups are equal prompts of one step")
+    notes.append("a batch that an earlier table holds already is left out")
+    opened = Opened(number_generations(stream(table, plan | HIDDEN), 1, runs), [*table.notes, *notes])
     opened.rows = once(opened.rows, opened.duplicates, source.problems)
-    opened.notes.append("a batch that an earlier table holds already is left out")
     return opened
 
 
@@ -81,4 +77,6 @@ def unfold(row: Row, file: Path) -> Iterable[Row]:
     if not isinstance(columns, list) or not isinstance(data, list):
         raise InputError("is no table of W&B: columns and data are missing", file=file, mend="leave it out")
     lists: dict[str, list[Any]] = {str(name): [values[at] for values in data] for at, name in enumerate(columns)}
+    if "step" in lists:  # the trainers write it as text
+        lists["step"] = [int(value) if str(value).isdigit() else value for value in lists["step"]]
     return exploded(lists)
