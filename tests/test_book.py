@@ -147,3 +147,52 @@ def test_the_figures_of_the_concepts_are_what_the_laws_give():
         drawn = (ROOT / "docs" / "figures" / f"{draw.__name__}.svg").read_text(encoding="utf-8")
         assert lines.findall(drawn)
         assert lines.findall(drawn) == lines.findall(now), "run python docs/figures.py"
+
+
+BOOK = [
+    *sorted((ROOT / "docs" / "concepts").glob("*.md")),
+    *sorted(STATISTICS.glob("*.md")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("paper", "limits", "calculator", "overhead")),
+]
+RESULTS = {path.stem for path in (ROOT / "benchmarks" / "results").glob("*.*")}
+DEFINED = {"1.96"}  # figures of formulas, not of measurements
+
+
+def told(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Yields the decimals of every paragraph, point and row that names results, with the results named there."""
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!-- (?:rows|quote|figures)[^\n]*-->\n(?:[|>][^\n]*\n)*", "", text)  # put in by docs/refresh.py
+    for part in re.split(r"\n\n|\n(?=\|)|\n(?=- )", text):
+        named = set(re.findall(r"results/(\w+)\.(?:md|json)", part))
+        named |= RESULTS & set(re.findall(r"\b(?:calibration|hacking)_\w+", part))
+        prose = re.sub(r"arXiv[: ][\d.,; and]+|\]\([^)]*\)|\d{4}\.\d{5}", "", part)
+        if named:
+            for figure in set(re.findall(r"(?<![\w.])\d*\.\d+", prose)) - DEFINED:
+                yield figure, named
+
+
+def test_every_decimal_that_is_told_of_a_result_stands_in_it():
+    strange = []
+    for page in BOOK:
+        for figure, named in told(page.read_text(encoding="utf-8")):
+            files = [path for name in named for path in (ROOT / "benchmarks" / "results").glob(f"{name}.*")]
+            stored = " ".join(path.read_text(encoding="utf-8") for path in files)
+            if figure not in stored:
+                strange.append(f"{page.name}: {figure} is not in {sorted(named)}")
+    assert not strange, "\n".join(strange)
+
+
+def test_a_figure_that_no_result_holds_is_noticed():
+    found = dict(told("[a](../benchmarks/results/loops.md) says .123456 and arXiv 2605.16379\n"))
+    assert found == {".123456": {"loops"}}
+
+
+def test_the_limits_name_the_worst_coverage_of_every_calibration():
+    limits = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8").replace(" %", "%")
+    missing = []
+    for path in sorted((ROOT / "benchmarks" / "results").glob("calibration_*.md")):
+        pooled = path.read_text(encoding="utf-8").split("## Every world")[0]
+        worst = [float(share) for share in re.findall(r"\| (\d+\.\d)% \| [\d.]+ \|$", pooled, re.MULTILINE)]
+        if worst and "worst world" in pooled and min(worst) < 90 and not re.search(rf"(?<!\d){min(worst)}%", limits):
+            missing.append(f"{path.name}: {min(worst)}%")
+    assert not missing, missing
