@@ -48,6 +48,7 @@ from freshbits.rollouts.readers import (
 from freshbits.rollouts.schema import CHOSEN, COLUMNS, EXTRA, SIGNAL, conform
 from freshbits.rollouts.scored import is_scored
 from freshbits.rollouts.splits import splits
+from freshbits.rollouts.tables import stores
 from freshbits.rollouts.tables.documents import no_rows
 from freshbits.rollouts.tables.frames import lazy_frame
 from freshbits.rollouts.total import add_total
@@ -112,8 +113,10 @@ def read(source: Any, options: ReadOptions | None = None) -> Log:
 def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened]:
     """Recognises a source and opens it with the reader of its format."""
     problems = Problems()
-    frame = lazy_frame(source)
-    notes: list[str] = []
+    source = stores.local(source)
+    places = stores.addresses(source)
+    frame = stores.stored(places) if places else lazy_frame(source)
+    notes = [f"read where it lies: {', '.join(places)}"] if places else []
     if frame is not None:
         family = Family("frame", (), dict(frame.collect_schema()))
         reader = _choose([family], options)
