@@ -6,12 +6,15 @@ from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from freshbits.rollouts.stream import Chunk, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 NEEDED = ("step", "prompt")
 ENOUGH_ROWS = 200_000
@@ -29,13 +32,15 @@ def num_generations(chunks: Iterable[Chunk]) -> int:
     found = seen = length = 0
     last: object = None
     for chunk in chunks:
-        runs = chunk.rows.select(_file(chunk), *NEEDED).to_struct("row").rle()
-        for key, rows in zip(runs.struct.field("value").to_list(), runs.struct.field("len"), strict=True):
-            if key == last:
-                length += rows
-                continue
-            found = gcd(found, length)
-            last, length = key, rows
+        heads, lengths = _runs(chunk)
+        if heads.height:
+            whole = lengths.tolist()
+            if heads.row(0) == last:
+                whole[0] += length
+            else:
+                found = gcd(found, length)
+            found = gcd(found, *whole[:-1])
+            last, length = heads.row(-1), whole[-1]
         seen += chunk.rows.height
         if found == 1 or seen > ENOUGH_ROWS:
             return found
@@ -84,21 +89,21 @@ def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) 
                 yield _with_run(chunk, runs, columns)
             return
         last: tuple[object, ...] | None = None
-        inside = number = -1  # rows of the current run so far; chunk number in the current file
+        inside = number = 0  # rows of the current run so far; number of its first chunk in the file and step
         for chunk in rows.read(list(dict.fromkeys([*own, *NEEDED]))):
-            groups: list[str] = []
-            keyed = chunk.rows.select(_file(chunk), *NEEDED).to_struct("row").rle()
-            for value, length in zip(keyed.struct.field("value").to_list(), keyed.struct.field("len"), strict=True):
-                run = tuple(value.values())
-                if run != last:
-                    number = 0 if last is None or run[:2] != last[:2] else number + 1
-                    inside, last = 0, run
-                for _ in range(length):
-                    if inside == generations:
-                        inside, number = 0, number + 1
-                    groups.append(f"{value['step']}:{number}")
-                    inside += 1
-            numbered = chunk.rows.with_columns(pl.Series("group", groups, dtype=pl.String))
+            heads, lengths = _runs(chunk)
+            before: list[int] = []  # rows of the run in earlier chunks
+            numbers: list[int] = []
+            place = None if last is None else last[:2]
+            for at, (here, length) in enumerate(zip(heads.select("file", "step").iter_rows(), lengths, strict=True)):
+                if at or heads.row(0) != last:
+                    number = number - (-inside // generations) if here == place else 0
+                    inside, place = 0, here
+                before.append(inside)
+                numbers.append(number)
+                inside += int(length)
+            last = heads.row(-1) if heads.height else last
+            numbered = chunk.rows.with_columns(_names(chunk, lengths, before, numbers, generations))
             yield _with_run(chunk.with_rows(numbered), runs, columns)
 
     # Chunks of a file are numbered from its beginning.
@@ -106,9 +111,35 @@ def number_generations(rows: Stream, generations: int, runs: Mapping[str, str]) 
     return Stream(schema, read, divisible)
 
 
+def _runs(chunk: Chunk) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Returns the first row of each run of rows with one file, step and prompt, and how long it is."""
+    keyed = chunk.rows.select(_file(chunk), *NEEDED)
+    if keyed.height == 0:
+        return keyed, np.empty(0, dtype=np.int64)
+    # Equal neighbours column by column: a struct of texts would be copied.
+    new = keyed.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))).to_series().to_numpy().copy()
+    new[0] = True
+    starts = np.flatnonzero(new)
+    return keyed[starts], np.diff(starts, append=keyed.height)
+
+
+def _names(
+    chunk: Chunk, lengths: NDArray[np.int64], before: list[int], numbers: list[int], generations: int
+) -> pl.Series:
+    """Returns "step:number" of each row."""
+    starts = np.cumsum(lengths) - lengths
+    inside = np.arange(chunk.rows.height) + np.repeat(np.array(before, dtype=np.int64) - starts, lengths)
+    number = np.repeat(np.array(numbers, dtype=np.int64), lengths) + inside // generations
+    step = chunk.rows["step"].cast(pl.String).fill_null("None")
+    return pl.DataFrame({"step": step, "number": number}).select(
+        pl.concat_str("step", "number", separator=":").alias("group")
+    )["group"]
+
+
 def _file(chunk: Chunk) -> pl.Series:
     pieces = [(place.file, end - place.at) for place, end in chunk.pieces()] or [("", chunk.rows.height)]
-    return pl.Series("file", [file for file, n in pieces for _ in range(n)], dtype=pl.String)
+    names = pl.Series("file", [file for file, _ in pieces], dtype=pl.String)
+    return names.gather(np.repeat(np.arange(len(pieces)), [rows for _, rows in pieces]))
 
 
 def _with_run(chunk: Chunk, runs: Mapping[str, str], columns: Sequence[str]) -> Chunk:
