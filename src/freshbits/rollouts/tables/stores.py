@@ -8,13 +8,15 @@ seen there, no directory is searched: files are named, or given by a pattern suc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
 from freshbits.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 OWN = {"s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "hf", "http", "https"}
