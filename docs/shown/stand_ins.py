@@ -7,7 +7,6 @@ made. `filled=FILE` fills in labels that the page has drawn.
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import polars as pl
+
 from shown import sets, tables
 from shown.blocks import ROOT, PageError
 from shown.settings import fields
@@ -24,8 +25,6 @@ from shown.tables import demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import polars as pl
 
 
 def make(asked: str, folder: Path) -> None:
@@ -62,60 +61,61 @@ def _kept() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="stand-ins-")
 
 
+@functools.cache
+def loop() -> pl.DataFrame:
+    """The first half of the demo: enough for a page that shows how a format is read."""
+    return demo().filter(pl.col("round") < 6)
+
+
 def trl(place: Path) -> None:
     """A run of TRL with `log_completions=True`, the reference answer logged."""
     from freshbits.worlds.write import write_trl
 
-    write_trl(demo(), place, log_extra=["answer"])
+    write_trl(loop(), place, log_extra=["answer"])
 
 
 def verl(place: Path) -> None:
     """`rollout_data_dir` of verl's first trainer, whose reward function returned its parts."""
     from freshbits.worlds.write import write_verl_v0
 
-    write_verl_v0(demo(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
+    write_verl_v0(loop(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
 
 
 def verl_v1(place: Path) -> None:
     """The same by the newer trainer, which logs the total alone."""
     from freshbits.worlds.write import write_verl_v1
 
-    write_verl_v1(demo(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
+    write_verl_v1(loop(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
 
 
 def prime(place: Path) -> None:
     """The rollouts of prime-rl: all of them, and those that were trained on."""
     from freshbits.worlds.write_traces import write_prime
 
-    write_prime(demo(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
+    write_prime(loop(), place, {"accuracy_reward": 1.0, "format_reward": 0.2})
 
 
-def lm_eval(place: Path) -> None:
-    """Samples of lm-eval: 16 responses to 100 documents, a strict filter and a lenient one."""
-    rows = demo().unique(["prompt", "sample"], maintain_order=True)
-    strict, lenient = (rows["signal.accuracy_reward"] * rows["signal.format_reward"], rows["signal.accuracy_reward"])
-    numbers = {prompt: at for at, prompt in enumerate(rows["prompt"].unique(maintain_order=True))}
-    folder = place / "sums__small"
-    folder.mkdir(parents=True)
-    with (folder / "samples_sums_2026-01-03T03-04-05.678901.jsonl").open("w", encoding="utf-8") as file:
-        judged = rows.with_columns(strict=strict, lenient=lenient)
-        for (prompt,), group in judged.group_by("prompt", maintain_order=True):
-            for name, column in (("strict-match", "strict"), ("flexible-extract", "lenient")):
-                file.write(json.dumps(_sample(numbers[str(prompt)], str(prompt), group, name, column)) + "\n")
+def nemo(place: Path) -> None:
+    """NeMo RL's `train_data_step{N}.jsonl`: lists of one, the mask and log-probabilities padded."""
+    from freshbits.worlds.write import write_lines
 
-
-def _sample(number: int, prompt: str, group: pl.DataFrame, name: str, column: str) -> dict[str, Any]:
-    return {
-        "doc_id": number,
-        "doc": {"question": prompt},
-        "target": group["answer"][0],
-        "arguments": {"gen_args_0": {"arg_0": prompt, "arg_1": {"until": ["\n\n"]}}},
-        "resps": [[group["completion"][0]]],
-        "filtered_resps": [group["answer"][0]],
-        "filter": name,
-        "metrics": ["exact_match"],
-        "exact_match": group[column][0],
-    }
+    for round, rows in enumerate(loop().partition_by("round", maintain_order=True)):
+        lines = [
+            {
+                "content": [[{"role": "user", "content": prompt}, {"role": "assistant", "content": completion}]],
+                "rewards": [reward],
+                "input_lengths": [6],
+                "token_ids": [[1, 2, 3, 4, 5, 6, 0, 0]],
+                "token_loss_mask": [[0, 0, 0, 1, 1, 1, 0, 0]],
+                "sample_loss_mask": [1.0],
+                "generation_logprobs": [[0.0, 0.0, 0.0, -0.5, -0.2, -0.1, 0.0, 0.0]],
+                "idx": [at],
+            }
+            for at, (prompt, completion, reward) in enumerate(
+                rows.select("prompt", "completion", "signal.accuracy_reward").iter_rows()
+            )
+        ]
+        write_lines(place / f"train_data_step{round + 1}.jsonl", lines)
 
 
 def short(place: Path) -> None:
@@ -145,7 +145,9 @@ MAKERS = {
     "verl": verl,
     "verl_v1": verl_v1,
     "prime": prime,
-    "lm_eval": lm_eval,
+    "nemo": nemo,
+    "lm_eval": fixture("lm_eval"),
+    "inspect": fixture("inspect/whole"),
     "table": tables.table,
     "scores": tables.scores,
     "judgments": tables.judgments,
