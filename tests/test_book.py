@@ -196,3 +196,27 @@ def test_the_limits_name_the_worst_coverage_of_every_calibration():
         if worst and "worst world" in pooled and min(worst) < 90 and not re.search(rf"(?<!\d){min(worst)}%", limits):
             missing.append(f"{path.name}: {min(worst)}%")
     assert not missing, missing
+
+
+def test_rows_and_figures_are_taken_from_their_files(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("refresh_of_the_book", ROOT / "docs" / "refresh.py")
+    refresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(refresh)
+    places = importlib.import_module("shown.places")
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    table = "# A\n\n| x | y, z | y, z | w |\n| --- | --- | --- | --- |\n| one | 1 | 2 | 3 |\n| two | 4 | 5 | 6 |\n"
+    (tmp_path / "a.md").write_text(table, encoding="utf-8")
+    (tmp_path / "a.json").write_text('{"k": [{"l": 12345}]}', encoding="utf-8")
+    page = (
+        "<!-- rows a.md: two -->\n| stale |\n\n"
+        "<!-- rows a.md [x; w as last]: one; two -->\n\n"
+        "<!-- figures a.json: rows = k/0/l -->\n"
+    )
+    assert refresh.refreshed(page, tmp_path) == (
+        "<!-- rows a.md: two -->\n| x | y, z | y, z | w |\n| --- | --- | --- | --- |\n| two | 4 | 5 | 6 |\n\n"
+        "<!-- rows a.md [x; w as last]: one; two -->\n| x | last |\n| --- | --- |\n| one | 3 |\n| two | 6 |\n\n"
+        "<!-- figures a.json: rows = k/0/l -->\n|  | figure |\n| --- | --- |\n| rows | 12,345 |\n"
+    )
+    for wrong, said in (("a.md: three", "no table has rows"), ("a.md [x; y, z]: one", "2 columns are called 'y, z'")):
+        with pytest.raises(places.PageError, match=said):
+            refresh.refreshed(f"<!-- rows {wrong} -->\n", tmp_path)

@@ -18,7 +18,7 @@ and elsewhere:
     <!-- files: trl=runs -->         the stand-in `trl` is made as `runs` before what follows
     <!-- quote FILE: opening -->     the line of FILE that opens so, as a quotation
     <!-- rows FILE [a, b]: x; y -->  the rows that open with x or y of the first table of FILE that has both, under its
-                                     header; of its columns those named, all without brackets
+                                     header; of its columns those named (`a as title`), all without brackets
     <!-- figures FILE: a = k/l -->   numbers of a JSON file as a table: what each is called, and where it stands; `;`
                                      between them
 

@@ -25,7 +25,8 @@ def tabled(file: str, columns: str | None, openings: str) -> str:
         if not all(any(row.startswith(want) for row in body) for want in wanted):
             continue
         cells = [_cells(row) for row in (head, *(row for row in body if row.startswith(tuple(wanted))))]
-        return _table([[row[place] for place in _places(cells[0], columns, file)] for row in cells])
+        places, titles = _places(cells[0], columns, file)
+        return _table([titles, *([row[place] for place in places] for row in cells[1:])])
     raise PageError(f"{file}: no table has rows that open with {wanted}")
 
 
@@ -45,15 +46,18 @@ def figures(file: str, places: str) -> str:
     return _table(rows)
 
 
-def _places(head: list[str], columns: str | None, file: str) -> list[int]:
-    """Returns where the named columns stand, all without names; `;` is between names that hold commas themselves."""
+def _places(head: list[str], columns: str | None, file: str) -> tuple[list[int], list[str]]:
+    """Returns where the named columns stand, all without names, and their titles (`NAME as TITLE`).
+
+    `;` is between names that hold commas themselves.
+    """
     if not columns:
-        return list(range(len(head)))
-    names = [name.strip() for name in columns.split(";" if ";" in columns else ",")]
-    for name in names:
+        return list(range(len(head))), head
+    named = [name.strip().split(" as ") for name in columns.split(";" if ";" in columns else ",")]
+    for name, *_ in named:
         if head.count(name) != 1:
             raise PageError(f"{file}: {head.count(name)} columns are called {name!r}")
-    return [head.index(name) for name in names]
+    return [head.index(name) for name, *_ in named], [title for *_, title in named]
 
 
 def _cells(row: str) -> list[str]:
