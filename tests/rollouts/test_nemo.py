@@ -101,6 +101,43 @@ def test_logprobs_that_were_not_kept_are_unknown(tmp_path):
     assert rows(read(tmp_path))["logprob"].to_list() == [None, None, -0.5]
 
 
+def test_a_batch_of_several_and_a_plain_row_are_read_alike(tmp_path):
+    several = {"content": [["q", "a"], ["q", "b"]], "rewards": [1.0, 0.0], "idx": 0}
+    plain = {"content": ["r", "c"], "rewards": 1.0, "idx": 1}
+    (tmp_path / "train_data_step1.jsonl").write_text(json.dumps(several) + "\n" + json.dumps(plain) + "\n")
+    frame = rows(read(tmp_path))
+    assert frame.select("prompt", "completion", "signal.reward").rows() == [("q", "a", 1), ("q", "b", 0), ("r", "c", 1)]
+
+
+def test_rows_without_messages_are_told_apart_by_their_ids_and_grouped_by_sample_id(tmp_path):
+    lines = [
+        {"rewards": [float(n % 2)], "input_lengths": [4], "token_ids": [[10, 11, 100 + n, 102, 0]],
+         "token_loss_mask": [[0, 0, 1, 1, 0]], "generation_logprobs": [[0, 0, -0.5, -0.25, 0]],
+         "sample_id": [f"task{n // 4}_g{n % 4}"], "idx": n}
+        for n in (0, 4, 1, 5, 2, 6, 3, 7)
+    ]  # fmt: skip
+    (tmp_path / "train_data_step3.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    log = read(tmp_path)
+    frame = rows(log)
+    assert sorted(frame.group_by("group").len().rows()) == [("3:task0", 4), ("3:task1", 4)]
+    assert frame["completion"].n_unique() == 8
+    assert frame["prompt"].n_unique() == 1
+    assert set(frame["tokens"]) == {2}
+    assert set(frame["logprob"]) == {-0.75}
+    assert any("spelled as letters" in note for note in log.notes)
+    assert "groups from sample_id" in log.notes
+
+
+def test_gym_without_a_task_index_is_grouped_by_prompt(tmp_path):
+    line = {"responses_create_params": {"input": "q"}, "response": {"model": "m", "output": []}, "reward": 1.0,
+            "source": "a book", "tokens": [1, 2], "prompt": {"id": 3}}  # fmt: skip
+    (tmp_path / "rollouts.jsonl").write_text(json.dumps(line) + "\n")
+    log = read(tmp_path)
+    assert log.format == "NeMo Gym rollouts"
+    assert "no task index: groups are equal prompts" in log.notes
+    assert rows(log).select("prompt", "source", "signal.reward").rows() == [("q", "m", 1.0)]
+
+
 def test_gym_groups_tasks_in_whatever_order_they_ended():
     log = read(FIXTURES / "nemo_gym")
     frame = rows(log)

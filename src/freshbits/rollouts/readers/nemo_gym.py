@@ -83,7 +83,7 @@ def recognise(family: Family) -> bool:
         return False
     beside = bool(family.files) and COMPANION.search(family.files[0].name) is not None
     known = {"_ng_task_index", "responses_create_params", "agent_metrics"} & columns
-    return {"_ng_task_index", "reward", "response"} <= columns or (beside and bool(known))
+    return {"responses_create_params", "reward", "response"} <= columns or (beside and bool(known))
 
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
@@ -94,12 +94,13 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
             "stands beside rollouts and holds none", file=source.first_file,
             mend="point at the rollouts, the file of this name without its ending after the last part",
         )  # fmt: skip
-    notes = ["groups from _ng_task_index"]
+    notes = []
     beside = [file.name for file in source.files if file not in files]
     if beside:
         notes.append(f"left out, because they hold no rollouts to judge: {', '.join(beside[:4])}")
     table = source.table(unfold, files)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
+    notes.append("groups from _ng_task_index" if "group" in plan else "no task index: groups are equal prompts")
     plan[SIGNAL + "reward"] = Want("reward", Kind.SCORE)
     scored = [name for name, dtype in table.columns.items() if name not in FIXED | {*plan} and is_reward(name, dtype)]
     plan |= {SIGNAL + name: Want(name, Kind.SCORE) for name in scored}
@@ -120,10 +121,11 @@ def unfold(row: Row, _file: Path) -> Iterable[Row]:
     request = row.get("responses_create_params") or {}
     output = [item for item in response.get("output") or [] if isinstance(item, dict)]
     agent = row.get("agent_ref")
-    flat: Row = {name: value for name, value in row.items() if name not in FIXED and not name.startswith("_ng_")}
+    kept = [name for name in row if name not in FIXED and name not in COLUMNS and not name.startswith("_ng_")]
+    flat: Row = {name: row[name] for name in kept}
     flat |= {
         "prompt": _prompt(request),
-        "group": str(row.get("_ng_task_index")),
+        "group": str(row["_ng_task_index"]) if row.get("_ng_task_index") is not None else None,
         "sample": row.get("_ng_rollout_index"),
         "source": response.get("model"),
         "completion": _sampled(output),

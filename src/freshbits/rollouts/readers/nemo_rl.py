@@ -24,7 +24,7 @@ from freshbits.rollouts.runs import run_names
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
 from freshbits.rollouts.tables.jsonl import peek
-from freshbits.rollouts.token_text import spelled
+from freshbits.rollouts.token_text import reading, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from freshbits.rollouts.discover import Family
     from freshbits.rollouts.options import ReadOptions
     from freshbits.rollouts.tables.jsonl import Row
+    from freshbits.rollouts.token_text import Reading
 
 CARD = FormatCard(
     name="nemo-rl",
@@ -54,12 +55,14 @@ CARD = FormatCard(
     ),
 )
 FILE = re.compile(r"(train|val)_data_step(\d+)\.jsonl(\.gz)?$")
+SAMPLE = re.compile(r"(.+)_g(\d+)")
 FILTERED = "NeMo RL's dynamic sampling dropped groups without contrast before it wrote these files"
 LOOKED_AT = 3  # files that show num_generations; one is a whole batch
 COLUMNS = {
     "step": Kind.INTEGER,
     "prompt": Kind.TEXT,
     "group": Kind.TEXT,
+    "sample": Kind.INTEGER,
     "completion": Kind.TEXT,
     "logprob": Kind.NUMBER,
     "tokens": Kind.INTEGER,
@@ -80,8 +83,11 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     files, notes, training = _choose(source.files)
     first = _prompt_messages(files[0])
 
+    as_text = {place: reading(None, place) or spelled for place in {file.parent for file in files}}
+
     def unfold(row: Row, file: Path) -> Iterable[Row]:
-        return (_flat(row, file, first, training=training),)
+        for each in _each(row):
+            yield _flat(each, file, first, as_text[file.parent], training=training)
 
     table = source.table(unfold, files)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
@@ -89,8 +95,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     if "accuracy" in table.columns:
         plan[SIGNAL + "accuracy"] = Want("accuracy", Kind.SCORE)
     plan |= mapped(options, table.columns)
-    taken = {want.column for want in plan.values()}
-    plan |= extras({name: dtype for name, dtype in table.columns.items() if name not in taken | {"filtered"}})
+    taken = {want.column for want in plan.values()} | {"filtered", "spelled"}
+    plan |= extras({name: dtype for name, dtype in table.columns.items() if name not in taken})
     plan |= asked(options, table.columns)
     rows = stream(table, plan)
     runs = run_names(files, source.root)
@@ -99,12 +105,19 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     if not training:
         notes.append("evaluations, each step's by itself: they are no rounds of training")
         return Opened(number_generations(rows, 1, runs), [*table.notes, *notes], files=files)
-    looked = source.table(unfold, files[:: max(1, len(files) // LOOKED_AT)])
-    generations = num_generations(looked.read({"step": plan["step"], "prompt": plan["prompt"]}))
-    if generations > 1:
+    generations = 1
+    if "group" not in plan:
+        looked = source.table(unfold, files[:: max(1, len(files) // LOOKED_AT)])
+        generations = num_generations(looked.read({"step": plan["step"], "prompt": plan["prompt"]}))
+    if "group" in plan:
+        notes.append("groups from sample_id")
+    elif generations > 1:
         notes.append(f"{generations} per prompt by equal text and row order")
     else:
         notes.append("no run of equal prompts shows num_generations: groups are equal prompts of one step")
+    if "spelled" in table.columns:
+        notes.append("without messages texts are made of token ids: by tokenizer.json beside the log, else they are "
+                     "spelled as letters, and what is said of answers, features and quotes is of the ids")  # fmt: skip
     filtered = FILTERED if "filtered" in table.columns else None
     if filtered:
         notes.append("rewards are `filtered_rewards`; `rewards` is of all rollouts before dynamic sampling, in an "
@@ -122,10 +135,20 @@ def _choose(files: Sequence[Path]) -> tuple[tuple[Path, ...], list[str], bool]:
     return tuple(file for file in files if file not in set(evaluation)), [note], True
 
 
-def _flat(row: Row, file: Path, first: int, *, training: bool) -> Row:
-    held = {name: _only(value) for name, value in row.items()}
+def _each(row: Row) -> Iterable[Row]:
+    """Yields the rollouts of a line: one in a batch of one, as the logger writes it, or several of a larger batch."""
+    rewards = row.get("rewards")
+    if not isinstance(rewards, list):
+        yield row
+        return
+    lists = {name: value for name, value in row.items() if isinstance(value, list) and len(value) == len(rewards)}
+    for at in range(len(rewards)):
+        yield row | {name: values[at] for name, values in lists.items()}
+
+
+def _flat(held: Row, file: Path, first: int, as_text: Reading, *, training: bool) -> Row:
     mask = _mask(held)
-    prompt, completion, turns = _texts(held, mask, first)
+    prompt, completion, turns = _texts(held, mask, first, as_text)
     match = FILE.search(file.name)
     step = int(match.group(2)) if match else None
     flat: Row = {
@@ -140,6 +163,11 @@ def _flat(row: Row, file: Path, first: int, *, training: bool) -> Row:
     flat |= {"step": step} if training else {"group": f"{step}: {prompt}", "evaluated_at": step}
     if "filtered_rewards" in held:
         flat["filtered"] = True
+    if not isinstance(held.get("content"), (list, dict)):
+        flat["spelled"] = True
+    named = SAMPLE.fullmatch(str(held.get("sample_id", "")))
+    if named and training:
+        flat |= {"group": f"{step}:{named.group(1)}", "sample": int(named.group(2))}
     if isinstance(held.get("agent_ref"), dict):
         flat["region"] = held["agent_ref"].get("name")
     for name in ("accuracy", "sample_loss_mask"):
@@ -153,11 +181,6 @@ def _flat(row: Row, file: Path, first: int, *, training: bool) -> Row:
     return flat
 
 
-def _only(value: Any) -> Any:
-    """Returns what a list of one holds: lines are batches of size one."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
 def _mask(held: Row) -> list[bool]:
     """Returns which tokens were sampled, without the padding."""
     mask = held.get("token_loss_mask")
@@ -167,7 +190,7 @@ def _mask(held: Row) -> list[bool]:
     return [bool(value) for value in (mask[:length] if isinstance(length, int) else mask)]
 
 
-def _texts(held: Row, mask: list[bool], first: int) -> tuple[str | None, str | None, int | None]:
+def _texts(held: Row, mask: list[bool], first: int, as_text: Reading) -> tuple[str | None, str | None, int | None]:
     """Returns prompt, completion and turns; what the environment said between and after them is left out."""
     content = held.get("content")
     if isinstance(content, dict):  # a message log of one message
@@ -186,7 +209,7 @@ def _texts(held: Row, mask: list[bool], first: int) -> tuple[str | None, str | N
     start = mask.index(True) if True in mask else len(mask)
     sampled_ids = [token for token, on in zip(ids, mask, strict=False) if on]
     turns = sum(on for on, _ in groupby(mask))
-    return spelled(ids[:start]), content if isinstance(content, str) else spelled(sampled_ids), turns
+    return as_text(ids[:start]), content if isinstance(content, str) else as_text(sampled_ids), turns
 
 
 def _logprob(values: Any, mask: list[bool]) -> float | None:
@@ -205,8 +228,7 @@ def _prompt_messages(file: Path) -> int:
     Roles are not logged; the mask shows how often the model spoke and whether the environment spoke last.
     """
     counts: Counter[int] = Counter()
-    for row in peek(file, Problems()):
-        held = {name: _only(value) for name, value in row.items()}
+    for held in (each for row in peek(file, Problems()) for each in _each(row)):
         mask, content = _mask(held), held.get("content")
         if isinstance(content, list) and any(mask):
             spoke = sum(on for on, _ in groupby(mask))
