@@ -64,7 +64,7 @@ def rows():
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.drop([name for name in frame.columns if name.startswith("extra.")])
+    return frame.drop([name for name in frame.columns if name.startswith(("extra.", "prompt_id", "group"))])
 
 
 def trl(frame, here):
@@ -271,13 +271,31 @@ def test_a_file_that_a_machine_does_not_have_is_named(nodes, rows, tmp_path):
 
 def test_the_command_joins_the_cluster_that_is_named(nodes, rows, tmp_path):
     where = trl(rows, tmp_path / "log")
-    written = {}
-    for engine in (["--engine", "local"], ["--engine", "ray", "--ray-address", nodes.address]):
-        command = [sys.executable, "-m", "freshbits", "audit", str(where), "--json", "-", *engine]
-        done = subprocess.run(command, capture_output=True, check=True)
-        assert done.stderr == b""
-        written[engine[1]] = done.stdout
-    assert written["ray"] == written["local"]
+    command = [sys.executable, "-m", "freshbits", "audit", str(where), "--json", "-"]
+    done = subprocess.run(
+        [*command, "--engine", "ray", "--ray-address", nodes.address], capture_output=True, check=True
+    )
+    assert done.stderr == b""
+    assert done.stdout.decode() == audit(where).dumps()
+
+
+@pytest.mark.parametrize(("named", "joined"), [(None, "local"), ("198.51.100.1:6379", "198.51.100.1:6379")])
+def test_no_cluster_is_joined_by_accident(monkeypatch, named, joined):
+    asked = []
+
+    def init(**options):
+        asked.append(options["address"])
+        raise ConnectionError("nobody there")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named is not None:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    words = "Ray does not start here" if named is None else f"there is no Ray cluster to join at {named}"
+    with pytest.raises(InputError, match=words), cluster():
+        pass
+    assert asked == [joined]  # "local" starts one and never looks at the address that a dead one left
 
 
 def test_another_cluster_than_the_connected_one_is_refused(nodes):

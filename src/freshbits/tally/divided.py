@@ -3,13 +3,15 @@
 All functions here are pure, and nothing of an engine is in them. Parts are of rows, shards of prompts: a prompt belongs
 to the shard that its key names (the key is a declared hash of its text, the same on every machine).
 
-    facts, texts, *frames = spread(log, part, partition, features, shards)    # on any machine, for each part
-    counts = count_frames(values, starts, frames_of_one_shard)                # on any machine, for each shard
+    facts, texts, *frames = spread(log, part, partition, features, shards)      # on any machine, for each part
+    tally = count_parts(log, partition, [(facts, frames), …], [texts, …], each)  # `each` may use any machine
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import accumulate, starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +19,18 @@ import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.outputs.compact import needed
-from freshbits.outputs.degenerate import Sampled
+from freshbits.outputs.degenerate import Sampled, degenerate
 from freshbits.rollouts.parts import only
 from freshbits.tally.block import NO_PROMPT, shrink
-from freshbits.tally.labelled import choose_labelled
-from freshbits.tally.sample import choose
-from freshbits.tally.shard import Shard, count_shard
+from freshbits.tally.labelled import choose_labelled, draw_labelled
+from freshbits.tally.local import require_rows, require_scores
+from freshbits.tally.sample import choose, draw
+from freshbits.tally.shard import Shard, add_shards, count_shard
+from freshbits.tally.tally import Tally
 from freshbits.tally.values import Values, count_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
     from freshbits.rollouts.parts import Part
     from freshbits.rollouts.problems import Problems
+
+    Each = Callable[[Callable[..., Any], Iterable[Sequence[Any]]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -117,19 +123,68 @@ def spread_rows(
     return [facts, texts, *(frame if frame.height else None for frame in frames)]
 
 
-def count_frames(values: Mapping[str, Values], starts: Sequence[int], *frames: pl.DataFrame | None) -> Shard | None:
-    """Counts one shard; None where no part has a row of it.
+def count_parts(
+    log: Log,
+    partition: Partition,
+    parts: Sequence[tuple[Facts, Sequence[Any]]],
+    texts: Iterable[Sampled],
+    each: Each = starmap,
+    progress: Callable[[str], None] | None = None,
+) -> Tally:
+    """Puts together what is known of every part, in the order of the parts.
 
     Args:
-        values: of the whole log.
-        starts: rows of the log before each part.
-        frames: the shard's frame of every part, in order.
+        log: the log; what was wrong with its rows is added to its problems.
+        partition: how answers were read.
+        parts: of every part, what is known and the frames of all shards (or what `each` takes in their place).
+        texts: of every part, in order.
+        each: runs a pure function on each of several arguments and returns the results in order, wherever it likes.
+        progress: called with what is being done, in words.
+
+    Raises:
+        InputError: if the log has no rows or none of its signals is ever scored.
     """
+    known = [facts for facts, _ in parts]
+    starts = [0, *accumulate(facts.rows for facts in known)]
+    for facts, start in zip(known, starts, strict=False):
+        facts.report(log.problems, start)
+    require_rows(log, starts[-1])
+    filled = [facts.values for facts in known if facts.rows]
+    values = {name: reduce(Values.merge, (part[name] for part in filled)) for name in log.signals}
+    require_scores(values)
+    if progress is not None:
+        progress("counting prompts")
+    shards = list(zip(*(frames for _, frames in parts), strict=True))
+    counted = add_shards(
+        [shard for shard in each(_count, [(values, starts[:-1], *frames) for frames in shards]) if shard is not None]
+    )
+    wanted = _wanted(counted.groups)
+    some = [rows for rows in each(_draw, [(wanted, starts[:-1], *frames) for frames in shards]) if rows is not None]
+    rows = pl.concat(some, how="diagonal_relaxed").lazy()
+    drawn = draw(rows, counted.groups)
+    sampled = reduce(Sampled.merge, texts, Sampled.empty())
+    return Tally(
+        values=values,
+        groups=counted.groups,
+        prompts=counted.prompts,
+        features=counted.features,
+        sample=drawn,
+        labelled=draw_labelled(rows, counted.groups),
+        partition=partition.name if "answer_class" in drawn.columns else None,
+        coarser=partition.coarser.name if partition.coarser is not None else None,
+        by_construction=partition.by_construction,
+        degenerate=tuple(degenerate(drawn, sampled, pairs="opponent" in log.schema)),
+        repeats={name: counted.repeats[name] for name in values if name in counted.repeats},
+    )
+
+
+def _count(values: dict[str, Values], starts: Sequence[int], *frames: pl.DataFrame | None) -> Shard | None:
+    """Counts one shard, given its frame of every part and the rows of the log before each; None where it has no row."""
     rows = _rows(starts, frames)
-    return None if rows is None else count_shard(rows, dict(values))
+    return None if rows is None else count_shard(rows, values)
 
 
-def draw_frames(wanted: pl.Series, starts: Sequence[int], *frames: pl.DataFrame | None) -> pl.DataFrame | None:
+def _draw(wanted: pl.Series, starts: Sequence[int], *frames: pl.DataFrame | None) -> pl.DataFrame | None:
     """Returns the rows of one shard that are in the wanted groups."""
     rows = _rows(starts, frames)
     if rows is None:
@@ -137,7 +192,7 @@ def draw_frames(wanted: pl.Series, starts: Sequence[int], *frames: pl.DataFrame 
     return rows.join(wanted.to_frame("group").lazy(), on="group", how="semi").collect(engine="streaming")
 
 
-def wanted_groups(groups: pl.DataFrame) -> pl.Series:
+def _wanted(groups: pl.DataFrame) -> pl.Series:
     """Returns the keys of the groups whose rows are looked at closely: sampled and labelled ones."""
     chosen = [choose(groups)]
     if "truth" in groups.columns:

@@ -9,24 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from functools import reduce
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
-
-import polars as pl
 
 from freshbits.cluster import Cluster, cluster
 from freshbits.outputs.compact import needed
-from freshbits.outputs.degenerate import Sampled, degenerate
 from freshbits.rollouts.duplicates import repeated_rows
 from freshbits.tally.block import partition_of
-from freshbits.tally.divided import Facts, count_frames, draw_frames, spread, spread_rows, wanted_groups
-from freshbits.tally.labelled import draw_labelled
-from freshbits.tally.local import require_rows, require_scores
-from freshbits.tally.sample import draw
-from freshbits.tally.shard import add_shards
-from freshbits.tally.tally import Tally
-from freshbits.tally.values import Values
+from freshbits.tally.divided import Facts, count_parts, spread, spread_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +23,7 @@ if TYPE_CHECKING:
     from freshbits.outputs.features.feature import Feature
     from freshbits.outputs.partition import Partition
     from freshbits.rollouts.log import Log
+    from freshbits.tally.tally import Tally
 
     Progress = Callable[[str], None] | None
 
@@ -75,7 +65,9 @@ def tally(
         else:
             most = part_bytes or min(max(size // (EACH * machines.cpus), LEAST_PART), MOST_PART)
             parts = _spread_files(machines, log, partition, features, shards, most, progress)
-        return _counted(machines, log, partition, parts, shards, progress)
+        found = [(facts, frames) for facts, _, frames in parts]
+        texts = (machines.fetch(place) for _, place, _ in parts)
+        return count_parts(log, partition, found, texts, machines.each, progress)
 
 
 Spread = list[tuple[Facts, Any, list[Any]]]  # per part: what is known, where its texts are, where its shards are
@@ -159,43 +151,3 @@ def _facts(machines: Cluster, places: list[list[Any]], progress: Progress) -> li
         machines.drop([place[0] for place in places])
         raise
     return found
-
-
-def _counted(
-    machines: Cluster, log: Log, partition: Partition, parts: Spread, shards: int, progress: Progress
-) -> Tally:
-    """Counts shards on the cluster, and puts together here what all of them say, in a fixed order."""
-    known = [facts for facts, _, _ in parts]
-    starts = [0, *accumulate(facts.rows for facts in known)]
-    for facts, start in zip(known, starts, strict=False):
-        facts.report(log.problems, start)
-    require_rows(log, starts[-1])
-    filled = [facts.values for facts in known if facts.rows]
-    values: dict[str, Values] = {name: reduce(Values.merge, (part[name] for part in filled)) for name in log.signals}
-    require_scores(values)
-    if progress is not None:
-        progress("counting prompts")
-    frames = [[places[number] for _, _, places in parts] for number in range(shards)]
-    asked = [machines.send(count_frames, values, starts[:-1], *frames[number]) for number in range(shards)]
-    counted = add_shards([shard for shard in map(machines.fetch, asked) if shard is not None])
-    wanted = wanted_groups(counted.groups)
-    asked = [machines.send(draw_frames, wanted, starts[:-1], *frames[number]) for number in range(shards)]
-    some = [rows for rows in map(machines.fetch, asked) if rows is not None]
-    rows = pl.concat(some, how="diagonal_relaxed").lazy()
-    texts = Sampled.empty()
-    for _, place, _ in parts:
-        texts = texts.merge(machines.fetch(place))
-    drawn = draw(rows, counted.groups)
-    return Tally(
-        values=values,
-        groups=counted.groups,
-        prompts=counted.prompts,
-        features=counted.features,
-        sample=drawn,
-        labelled=draw_labelled(rows, counted.groups),
-        partition=partition.name if "answer_class" in drawn.columns else None,
-        coarser=partition.coarser.name if partition.coarser is not None else None,
-        by_construction=partition.by_construction,
-        degenerate=tuple(degenerate(drawn, texts, pairs="opponent" in log.schema)),
-        repeats={name: counted.repeats[name] for name in values if name in counted.repeats},
-    )
