@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ from freshbits.worlds.world import World
 from freshbits.worlds.write import write_lines, write_verl_v1
 from freshbits.worlds.write_traces import write_prime
 
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "rollouts"
 PROMPTS, SIZE, STEPS = 60, 8, 4
 SHARES = {0.0: 0.3, 0.5: 0.5, 1.0: 0.2}  # of prompts with a pass rate of 0, one half and 1
 DEAD = 0.3 + 0.2 + 0.5 * 2 * 0.5**SIZE
@@ -114,3 +116,13 @@ def test_a_dump_that_cannot_say_so_is_found_out_by_its_groups(tmp_path):
 def test_the_world_is_as_said(drawn):
     dead = drawn.group_by("round", "prompt_id").agg(pl.col("signal.exact").n_unique() == 1)["signal.exact"]
     assert np.isclose(dead.mean(), DEAD, atol=0.15)
+
+
+@pytest.mark.parametrize("name", ["nemo_rl_sampled", "open_instruct", "swift_sampled"])
+def test_a_small_filtered_log_counts_no_dead_groups_either(name):
+    audit = fb.audit(FIXTURES / name, texts=False)
+    found = next(iter(audit.budget.values()))
+    assert found.code == "FEW_PROMPTS"
+    assert "so their share is unknown" in found.reason
+    assert found.dead_rollouts is None
+    assert any("the share of dead groups is unknown" in note for note in audit.log.notes)

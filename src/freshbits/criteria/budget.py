@@ -42,14 +42,16 @@ def budget(evidence: Evidence, signal: str) -> Budget:
         return _of_pairs(evidence, signal, groups)
     if prompts < MIN_PROMPTS:
         silent = groups.dead & (groups.n >= 2)
+        seen = f"groups without contrast: {int(silent.sum())} of {int((groups.n >= 2).sum())}"
+        if evidence.filtered is not None:
+            seen = f"{evidence.filtered}, so their share is unknown"
         return Budget(
             status="not_judged",
             code="FEW_PROMPTS",
-            reason=f"scored prompts: {prompts}, intervals need {MIN_PROMPTS}; "
-            f"groups without contrast: {int(silent.sum())} of {int((groups.n >= 2).sum())}",
+            reason=f"scored prompts: {prompts}, intervals need {MIN_PROMPTS}; {seen}",
             needs=f"log at least {MIN_PROMPTS} prompts",
             kind=kind,
-            dead_rollouts=int(groups.n[silent].sum()),
+            dead_rollouts=int(groups.n[silent].sum()) if evidence.filtered is None else None,
         )
     if float(np.median(groups.n)) < 2:
         return _one_per_group(evidence, signal, groups)

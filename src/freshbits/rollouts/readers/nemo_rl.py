@@ -57,6 +57,7 @@ CARD = FormatCard(
 FILE = re.compile(r"(train|val)_data_step(\d+)\.jsonl(\.gz)?$")
 SAMPLE = re.compile(r"(.+)_g(\d+)")
 FILTERED = "NeMo RL's dynamic sampling dropped groups without contrast before it wrote these files"
+UNKNOWN = f"{FILTERED}: the share of dead groups is unknown, and bits per rollout are too high"
 LOOKED_AT = 3  # files that show num_generations; one is a whole batch
 COLUMNS = {
     "step": Kind.INTEGER,
@@ -120,6 +121,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
                      "spelled as letters, and what is said of answers, features and quotes is of the ids")  # fmt: skip
     filtered = FILTERED if "filtered" in table.columns else None
     if filtered:
+        notes.append(UNKNOWN)
         notes.append("rewards are `filtered_rewards`; `rewards` is of all rollouts before dynamic sampling, in an "
                      "order of its own, and not used")  # fmt: skip
     rows = number_generations(rows, generations, runs)

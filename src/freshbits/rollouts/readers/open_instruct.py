@@ -100,6 +100,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     elif _has_dead(rows):
         filtered = None
         notes.append("groups without contrast are in the log: it was written unfiltered")
+    if filtered is not None:
+        notes.append(f"{DROPPED}: the share of dead groups is unknown, and bits per rollout may be too high")
     if several:
         notes.append("several runs, told apart by the names of their files")
     return Opened(rows, notes, filtered=filtered)

@@ -92,6 +92,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         opened.rows = once(opened.rows, opened.duplicates, source.problems)
         notes.append("a batch that an earlier line holds already is left out")
     opened.filtered = FILTERED if any(held.get("dynamic_sample") is True for held in about.values()) else None
+    if opened.filtered is not None:
+        notes.append(f"{FILTERED}: the share of dead groups is unknown, and bits per rollout are too high")
     if not all("dynamic_sample" in held for held in about.values()):
         notes.append("no args.json says whether dynamic_sample was on: if so, groups without contrast are missing")
     return opened
