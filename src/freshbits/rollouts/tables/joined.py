@@ -39,6 +39,16 @@ def joined(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         yield _one(held)
 
 
+def not_too_long(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yields a batch in pieces of at most 20,000 rows, and of about 32 MB where these are 2,000 rows or more.
+
+    >>> [piece.height for piece in not_too_long(pl.DataFrame({"a": ["x" * 10_000] * 5_000}))]
+    [3355, 1645]
+    """
+    rows = int(MOST_BYTES * batch.height / max(batch.estimated_size(), 1))
+    yield from batch.iter_slices(min(max(rows, LEAST_ROWS), CHUNK_ROWS)) if batch.height else ()
+
+
 def _one(chunks: list[Chunk]) -> Chunk:
     """Puts chunks together; places that go on where the last ended are one."""
     if len(chunks) == 1:

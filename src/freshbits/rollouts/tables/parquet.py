@@ -14,6 +14,7 @@ from freshbits.rollouts.kinds import DTYPE
 from freshbits.rollouts.parts import Divisible, files_read, stretch_read
 from freshbits.rollouts.stream import CHUNK_ROWS, Chunk, Place, Plan, Table
 from freshbits.rollouts.tables.cuts import cut_rows
+from freshbits.rollouts.tables.joined import LEAST_ROWS, not_too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 FILES_AT_ONCE = 256  # files in one scan: past this the saving is gone and open handles grow
 LARGE = 64 * 2**20  # bytes; larger files are read in slices
-SLICE_ROWS = 60_000
+SLICE_ROWS, SLICE_BYTES = 60_000, 128 << 20
+UNPACKED = 4  # bytes in memory per byte in a file, before the first slice tells
 PATH = "__file__"
 AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
 
@@ -107,9 +109,8 @@ def _scan(files: list[Path], present: set[str], plan: Plan, problems: Problems, 
     first = 0 if stretch is None else stretch.row
     try:
         scan = pl.scan_parquet(files, include_file_paths=PATH, glob=False).select(*needed, PATH)
-        for batch in _sliced(scan, stretch) if large or stretch is not None else _started(scan):
-            if not batch.height:
-                continue
+        slices = _sliced(scan, files[0], stretch) if large or stretch is not None else _started(scan)
+        for batch in (piece for whole in slices for piece in not_too_long(whole)):
             places = []
             at = 0
             for run in batch[PATH].rle().to_list():
@@ -153,19 +154,21 @@ def _started(scan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
         yield from batches
 
 
-def _sliced(scan: pl.LazyFrame, stretch: Stretch | None) -> Iterator[pl.DataFrame]:
+def _sliced(scan: pl.LazyFrame, file: Path, stretch: Stretch | None) -> Iterator[pl.DataFrame]:
     """Yields a large file slice by slice: its row groups may be too large to decode whole.
 
     Two million rows in row groups of 262,144 peaked at 1.4 GB when streamed, at 0.6 GB in slices, for a tenth more
-    CPU (pages outside the slice are skipped, not decoded).
+    CPU (pages outside the slice are skipped, not decoded). Of long texts a slice has fewer rows: about 128 MB.
     """
-    start, stop = (0, None) if stretch is None else (stretch.start, stretch.stop)
-    while stop is None or start < stop:
-        rows = SLICE_ROWS if stop is None else min(SLICE_ROWS, stop - start)
+    whole = max(int(scan.select(pl.len()).collect().item()), 1)
+    start, stop = (0, whole) if stretch is None else (stretch.start, min(stretch.stop, whole))
+    size = UNPACKED * file.stat().st_size / whole
+    while start < stop:
+        rows = min(max(int(SLICE_BYTES / max(size, 1.0)), LEAST_ROWS), SLICE_ROWS, stop - start)
         batch = scan.slice(start, rows).collect()
-        yield from batch.iter_slices(CHUNK_ROWS)
-        if batch.height < rows:
-            return
+        size = batch.estimated_size() / max(batch.height, 1)
+        yield batch
+        del batch  # before the next is read
         start += rows
 
 
