@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,10 +23,21 @@ sys.path.insert(0, str(Path(__file__).parent))  # this folder is no package: it 
 from shown.blocks import ROOT, PageError, pages
 from shown.stage import Stage
 
+NOTEBOOK = ROOT / "examples" / "first_look.ipynb"
+
 
 def refreshed(text: str, folder: Path) -> str:
     """Returns a document with every place as it comes out now; all of it runs in `folder`."""
     return Stage(folder).now(text)
+
+
+def noted(document: Path, folder: Path) -> str:
+    """Returns a notebook with its outputs as they come out now."""
+    program = [sys.executable, str(ROOT / "docs" / "shown" / "notebook.py"), str(document)]
+    ran = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise PageError(ran.stderr[-2000:])
+    return ran.stdout
 
 
 @contextlib.contextmanager
@@ -39,11 +51,11 @@ def folder_of(document: Path) -> Iterator[Path]:
 
 def main(arguments: list[str]) -> None:
     """Rewrites the documents."""
-    for document in [Path(each).resolve() for each in arguments] or pages():
+    for document in [Path(each).resolve() for each in arguments] or [*pages(), NOTEBOOK]:
         text = document.read_text(encoding="utf-8")
         with folder_of(document) as folder:
             try:
-                now = refreshed(text, folder)
+                now = noted(document, folder) if document.suffix == ".ipynb" else refreshed(text, folder)
             except PageError as problem:
                 sys.exit(f"{document.relative_to(ROOT)}: {problem}")
         if now != text:

@@ -36,6 +36,7 @@ def printed(write: Callable[[Console], None], width: int, *, colour: bool) -> st
         highlight=False,
         emoji=False,
         legacy_windows=False,
+        force_jupyter=False,  # else a notebook is shown every line, and the text comes back empty
     )
     write(console)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
