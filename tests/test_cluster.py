@@ -165,7 +165,7 @@ class Dying:
     key: ClassVar[str] = "dying 1"
     needs: ClassVar[tuple[str, ...]] = ()
     whole_groups: ClassVar[bool] = False
-    batch: ClassVar[int] = 20
+    batch: ClassVar[int] = 100
 
     def score(self, items):
         for number in range(self.times):
@@ -205,11 +205,11 @@ def test_a_worker_that_always_dies_is_named_and_a_second_run_goes_on(nodes, tmp_
     log = completions(200, tmp_path)
     out = tmp_path / "out.parquet"
     with pytest.raises(InputError, match="a worker of the cluster died 2 times at the same part"):
-        score(str(log), Dying(str(tmp_path / "there"), times=6), out=out, engine="ray")
+        score(str(log), Dying(str(tmp_path / "there"), times=4), out=out, engine="ray")
     assert not out.exists()
-    for number in range(6):
+    for number in range(4):
         (tmp_path / f"there-{number}").touch()
-    found = score(str(log), Dying(str(tmp_path / "there"), times=6), out=out, engine="ray")
+    found = score(str(log), Dying(str(tmp_path / "there"), times=4), out=out, engine="ray")
     assert found.signals[0].asked + found.signals[0].resumed == 200
     asked = (tmp_path / "there-asked").read_text(encoding="utf-8").splitlines()
     assert set(asked) == set(pl.read_parquet(log)["completion"])

@@ -24,6 +24,7 @@ LINKED = {**PAGES, "CHANGELOG.md": ROOT / "CHANGELOG.md"}
 
 # Every block that is not run, and why; a new one is a decision.
 NOT_RUN = [
+    ("docs/cluster.md", "needs a package that is not installed", "freshbits audit runs/ --engine ray"),
     ("docs/environments.md", "needs a package that is not installed", "freshbits score results.jsonl --signal e"),
     ("docs/how-to/inspect.md", "needs a model", "inspect eval sums.py --model MODEL --epo"),
     ("docs/how-to/lm-eval.md", "needs a model", "lm_eval --model vllm --model_args pretra"),
