@@ -69,3 +69,29 @@ def test_an_epoch_is_a_round_unless_it_is_said_to_be_an_attempt(tmp_path):
     assert not any("epoch" in note for note in told.notes)
     assert "round" not in frame(told).columns or frame(told)["round"].n_unique() == 1
     assert frame(told)["sample"].to_list() == [0, 1]
+
+
+def test_lists_of_responses_with_as_many_scores_are_a_row_each(tmp_path):
+    rows = [{"question": f"{q}?", "responses": ["a", "b", "c"], "scores": [1, None, 0], "tags": ["x"]} for q in "pq"]
+    log = read(lines(tmp_path / "a.jsonl", *rows))
+    found = frame(log)
+    assert log.signals == ("score",)
+    assert found["completion"].to_list() == ["a", "b", "c"] * 2
+    assert found["prompt"].to_list() == ["p?"] * 3 + ["q?"] * 3
+    assert found["signal.score"].to_list() == [1.0, None, 0.0] * 2
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_names_in_another_case_and_tables_parted_by_semicolons_are_read(tmp_path, separator):
+    path = tmp_path / "a.csv"
+    table = {"Question": ["q"] * 2, "Model Output": ["a", "b"], "Correct": [True, False], "Epoch": [1, 2]}
+    pl.DataFrame(table).write_csv(path, separator=separator)
+    log = read(path)
+    assert log.signals == ("Correct",)
+    assert frame(log)["completion"].to_list() == ["a", "b"]
+    assert any("--map sample=Epoch" in note for note in log.notes)
+
+
+def test_a_conversation_with_a_reward_by_name_is_a_rollout(tmp_path):
+    rows = [{"conversation": SAID, "correctness_reward": at, "iteration": 0} for at in (0, 1)]
+    assert read(lines(tmp_path / "a.jsonl", *rows)).signals == ("correctness_reward",)

@@ -113,16 +113,18 @@ def plan_columns(columns: Mapping[str, pl.DataType], options: ReadOptions) -> tu
     given = mapped(options, columns)
     taken |= {name: want.column for name, want in given.items() if not name.startswith(SIGNAL)}
     used = set(taken.values())
+    spelled = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in columns}  # Question, "Model Output"
     for canonical, names in NAMES.items():
         if canonical in taken:
             continue
-        for name in names:
+        for written in names:
+            name = written if written in columns else spelled.get(written, written)
             if name in columns and name not in used and _fits(canonical, columns[name]):
                 taken[canonical] = name
                 used.add(name)
                 break
     _answer_or_completion(taken, columns)
-    rounds = _epoch(taken, columns, used)
+    rounds = _epoch(taken, columns, used, spelled.get("epoch", "epoch"))
     plan: Plan = {
         canonical: given.get(canonical, Want(column, KINDS.get(canonical, Kind.SCORE)))
         for canonical, column in taken.items()
@@ -272,13 +274,13 @@ def _answer_or_completion(taken: dict[str, str], columns: Mapping[str, pl.DataTy
             taken["answer"] = further
 
 
-def _epoch(taken: dict[str, str], columns: Mapping[str, pl.DataType], used: set[str]) -> list[str]:
+def _epoch(taken: dict[str, str], columns: Mapping[str, pl.DataType], used: set[str], name: str) -> list[str]:
     """`epoch` is the round where nothing finer is logged; evaluations call their attempts so too, which is said."""
-    if {"round", "step"} & set(taken) or "epoch" in used or not is_number(columns.get("epoch", pl.Null())):
+    if {"round", "step"} & set(taken) or name in used or not is_number(columns.get(name, pl.Null())):
         return []
-    taken["round"] = "epoch"
-    used.add("epoch")
-    return ["epoch was taken for rounds of training; if it counts attempts at a prompt: --map sample=epoch"]
+    taken["round"] = name
+    used.add(name)
+    return [f"{name} was taken for rounds of training; if it counts attempts at a prompt: --map sample={name}"]
 
 
 def _passed_over(rest: Mapping[str, pl.DataType]) -> list[str]:

@@ -22,7 +22,7 @@ from freshbits.rollouts.pairs import is_pair_table, plan_pairs
 from freshbits.rollouts.schema import EXTRA, SIGNAL
 from freshbits.rollouts.scored import add_known, is_scored, plan_scored
 from freshbits.rollouts.stream import Want, stream
-from freshbits.rollouts.tables.nested import TALKS, laid_flat, nested
+from freshbits.rollouts.tables.nested import TALKS, laid_flat, listed, nested, one_by_one
 from freshbits.rollouts.tables.unfolded import open_unfolded
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         return opened
     talk, rewards = nested(table.columns, (*NAMES["completion"], "answer"))
     talk = None if talk in options.map.values() else talk
-    if talk is not None or rewards is not None:
+    responses = listed(table.columns, (*NAMES["completion"], "answer"))
+    if responses is not None:
+        table = open_unfolded(source, one_by_one(responses))
+    elif talk is not None or rewards is not None:
         table = open_unfolded(source, laid_flat(talk, rewards))
     if is_pair_table(set(table.columns)):
         plan, notes = plan_pairs(table.columns, options)
@@ -75,6 +78,8 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     parts = [judge, *(name for name in JUDGED_BY if name in table.columns)] if judge is not None else []
     for name in parts:
         plan.pop(EXTRA + name, None)
+    if responses is not None:
+        notes.append(f"{responses}: a row of each, with the lists beside it that are as long")
     if talk is not None:
         notes.append(f"{talk}: the prompt is what stands before the first answer, the completion all answers")
     opened = Opened(stream(table, plan), notes=[*table.notes, *notes])

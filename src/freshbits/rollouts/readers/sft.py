@@ -52,7 +52,7 @@ def recognise(family: Family) -> bool:
         return False
     answered = any(name in columns for name in (*NAMES["completion"], "answer", "solution"))
     if not answered:  # a conversation with a reward was rolled out
-        return _talk(columns) is not None and not columns & {"reward", "rewards"}
+        return _talk(columns) is not None and not any("reward" in name.lower() for name in columns)
     judged = any(name in columns for name in JUDGES) and "model" not in columns and "generator" not in columns
     scored = any(REWARD.search(name.lower()) or name == "label" for name in columns)
     if "instruction" in columns:

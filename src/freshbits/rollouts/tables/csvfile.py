@@ -59,10 +59,19 @@ def open_csv(files: Sequence[Path], problems: Problems) -> Table:
     return Table(tuple(files), columns, read, divisible=Divisible(tuple(files)))
 
 
+def _separator(file: Path) -> str:
+    """Returns what parts the values: a tab in .tsv; a semicolon or tab where the header has no comma; else a comma."""
+    if file.suffix.lower() == ".tsv":
+        return "\t"
+    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        header = stream.readline(1 << 16)
+    return "," if "," in header else next((each for each in ";\t" if each in header), ",")
+
+
 def _rows(file: Path, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """Yields (row, values): row 1 is the header, and every row has as many values as it."""
     csv.field_size_limit(FIELD_LIMIT)
-    separator = "\t" if file.suffix.lower() == ".tsv" else ","
+    separator = _separator(file)
     width = 0
     try:
         with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:

@@ -1,4 +1,4 @@
-"""Rows whose texts or rewards lie one level down, laid flat: a conversation, an object of rewards."""
+"""Rows whose texts or rewards lie one level down, laid flat: conversations, objects of rewards, lists of responses."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TALKS = ("messages", "conversation")
 REWARDS = ("rewards", "reward", "scores", "score")
+LISTS = ("completions", "responses", "outputs", "generations", "model_outputs")
 
 
 def nested(columns: Mapping[str, pl.DataType], texts: Collection[str]) -> tuple[str | None, str | None]:
@@ -48,6 +49,34 @@ def laid_flat(talk: str | None, rewards: str | None) -> Unfold:
         if rewards is not None and isinstance(row.get(rewards), dict):
             flat |= {f"{rewards}.{name}": value for name, value in flat.pop(rewards).items()}
         return (flat,)
+
+    return unfold
+
+
+def listed(columns: Mapping[str, pl.DataType], texts: Collection[str]) -> str | None:
+    """Returns the column with the list of a row's responses, where none of `texts` is there and a list lies beside it.
+
+    >>> listed({"q": pl.String(), "responses": pl.List(pl.String()), "scores": pl.List(pl.Float64())}, ["completion"])
+    'responses'
+    """
+    lists = {name for name, dtype in columns.items() if isinstance(dtype, pl.List)}
+    name = next((name for name in LISTS if name in lists and columns[name] == pl.List(pl.String)), None)
+    return None if name is None or len(lists) < 2 or any(text in columns for text in texts) else name
+
+
+def one_by_one(responses: str) -> Unfold:
+    """Returns what makes a row of each response; lists that are as long go along, without the s of their names.
+
+    >>> list(one_by_one("responses")({"question": "1+1?", "responses": ["2", "3"], "scores": [1, 0]}, None))
+    [{'question': '1+1?', 'response': '2', 'score': 1}, {'question': '1+1?', 'response': '3', 'score': 0}]
+    """
+
+    def unfold(row: Row, _file: Path) -> Iterable[Row]:
+        texts = row.get(responses) or []
+        along = {name for name, value in row.items() if isinstance(value, list) and len(value) == len(texts)}
+        for at in range(len(texts)):
+            yield {name.removesuffix("s") if name in along else name: value[at] if name in along else value
+                   for name, value in row.items()}  # fmt: skip
 
     return unfold
 
