@@ -7,6 +7,11 @@ const name = () => {
     wrap.setAttribute("role", "group")
     wrap.setAttribute("aria-label", `Table ${at + 1}, can be scrolled`)
   })
+  document.querySelectorAll('p:has(> img[src$="house.svg"]):not([tabindex])').forEach(wrap => {
+    wrap.tabIndex = 0
+    wrap.setAttribute("role", "group")
+    wrap.setAttribute("aria-label", "Picture, can be scrolled")
+  })
 }
 
 name()

@@ -23,15 +23,8 @@ class Examples(griffe.Extension):
 def fenced(text: str) -> str:
     """Returns a docstring with every run of `>>>` lines and what they print in a fence.
 
-    >>> print(fenced("Adds.\\n\\n>>> 1 + 1\\n2\\n\\nMore."))
-    Adds.
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
-    <BLANKLINE>
-    More.
+    >>> fenced("Adds.\\n\\n>>> 1 + 1\\n2\\n\\nMore.").splitlines()
+    ['Adds.', '', '```pycon', '>>> 1 + 1', '2', '```', '', 'More.']
     """
     return "\n".join(_lines(text))
 

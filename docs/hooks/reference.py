@@ -118,7 +118,7 @@ def _pages() -> dict[str, str]:
             options = "    options: {show_root_heading: false, show_root_toc_entry: false}"
             place = name.replace(".", "/")
             source = f"[The source]({'../' * (1 + place.count('/'))}src/freshbits/{place}.py.md)"
-            pages[f"{FOLDER}{place}.md"] = f"# freshbits.{name}\n\n::: freshbits.{name}\n{options}\n\n{source}\n"
+            pages[f"{FOLDER}{place}.md"] = f"# {name}\n\n::: freshbits.{name}\n{options}\n\n{source}\n"
     return pages
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import networkx as nx
@@ -15,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def loaded(name: str):
-    spec = importlib.util.spec_from_file_location(f"made_{name}", ROOT / "docs" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"made_{Path(name).name}", ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -73,3 +75,12 @@ def test_a_room_that_nobody_describes_stops_the_drawing(house, monkeypatch):
     monkeypatch.delitem(house.ROOMS, "tally")
     with pytest.raises(SystemExit, match="give the room tally"):
         house.imports()
+
+
+@pytest.mark.parametrize("name", ["commands", "schema", "hooks/docstrings", "hooks/reference", "hooks/repository"])
+def test_the_examples_of_what_makes_pages_hold(name, monkeypatch):
+    pytest.importorskip("mkdocs", reason="the extra docs is not installed")
+    monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "hooks"), *sys.path])
+    ran = doctest.testmod(loaded(name))
+    assert ran.attempted
+    assert not ran.failed

@@ -53,14 +53,14 @@ def closed(part: Any) -> Any:
 def loop_rows() -> pl.DataFrame:
     """Draws a loop over three rounds, of which a forecast can be made."""
     rng = np.random.default_rng(1)
-    rate = rng.beta(1.2, 1.5, 400)
-    start = np.concatenate([rate[:, None], (1 - rate)[:, None] * rng.dirichlet(np.ones(4), 400)], axis=1)
+    rate = rng.beta(1.2, 1.5, 300)
+    start = np.concatenate([rate[:, None], (1 - rate)[:, None] * rng.dirichlet(np.ones(4), 300)], axis=1)
     loop = Loop(kept=24, accept=verifier(5, tpr=0.9, fpr=0.5))
     parts = []
     for number, state in enumerate(loop.run(Policies.of(start), 1, 2)):
         below = state.shares[0].astype(float).cumsum(axis=1)
-        answer = (rng.random((400, 8, 1)) * below[:, None, -1:] > below[:, None, :-1]).sum(axis=2).ravel()
-        asked = np.repeat([f"q{i}" for i in range(400)], 8)
+        answer = (rng.random((300, 8, 1)) * below[:, None, -1:] > below[:, None, :-1]).sum(axis=2).ravel()
+        asked = np.repeat([f"q{i}" for i in range(300)], 8)
         said = [f"The answer is {a}." for a in answer]
         parts.append(pl.DataFrame({"round": number, "prompt": asked, "completion": said, "reward": answer == 0}))
     return pl.concat(parts).with_columns(pl.col("reward").cast(pl.Float64))
@@ -68,7 +68,7 @@ def loop_rows() -> pl.DataFrame:
 
 def world_rows(**signals: Any) -> pl.DataFrame:
     """Draws rollouts with truth, signals under their own names."""
-    frame = World(prompts=150, base=Beta(1, 1), sizes=Fixed(8), signals=signals).draw(1)
+    frame = World(prompts=80, base=Beta(1, 1), sizes=Fixed(8), signals=signals).draw(1)
     return frame.rename({name: name.removeprefix(SIGNAL) for name in frame.columns})
 
 
