@@ -19,6 +19,7 @@ from freshbits.rollouts.names import asked, extras, is_reward, mapped
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
+from freshbits.rollouts.tables.tolerant import tolerant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,7 +99,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     beside = [file.name for file in source.files if file not in files]
     if beside:
         notes.append(f"left out, because they hold no rollouts to judge: {', '.join(beside[:4])}")
-    table = source.table(unfold, files)
+    table = tolerant(source, unfold, files)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
     notes.append("groups from _ng_task_index" if "group" in plan else "no task index: groups are equal prompts")
     plan[SIGNAL + "reward"] = Want("reward", Kind.SCORE)

@@ -24,6 +24,7 @@ from freshbits.rollouts.runs import run_names
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
 from freshbits.rollouts.tables.jsonl import peek
+from freshbits.rollouts.tables.tolerant import tolerant
 from freshbits.rollouts.token_text import reading, spelled
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         for each in _each(row):
             yield _flat(each, file, first, as_text[file.parent], training=training)
 
-    table = source.table(unfold, files)
+    table = tolerant(source, unfold, files)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
     plan[SIGNAL + "reward"] = Want("reward", Kind.SCORE)
     if "accuracy" in table.columns:
@@ -108,7 +109,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         return Opened(number_generations(rows, 1, runs), [*table.notes, *notes], files=files)
     generations = 1
     if "group" not in plan:
-        looked = source.table(unfold, files[:: max(1, len(files) // LOOKED_AT)])
+        looked = tolerant(source, unfold, files[:: max(1, len(files) // LOOKED_AT)])
         generations = num_generations(looked.read({"step": plan["step"], "prompt": plan["prompt"]}))
     if "group" in plan:
         notes.append("groups from sample_id")

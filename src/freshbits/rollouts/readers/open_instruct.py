@@ -19,6 +19,7 @@ from freshbits.rollouts.names import asked, extras, mapped
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Stream, Want, stream
+from freshbits.rollouts.tables.tolerant import tolerant
 from freshbits.rollouts.token_text import reading, spelled
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     def unfold(row: Row, file: Path) -> Iterable[Row]:
         return (_flat(row, file, models[file], readings[file], several=several),)
 
-    table = source.table(unfold)
+    table = tolerant(source, unfold)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
     plan[SIGNAL + "reward"] = Want("reward", Kind.SCORE)
     plan |= mapped(options, table.columns)

@@ -15,6 +15,7 @@ from freshbits.rollouts.names import asked, extras, mapped
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
+from freshbits.rollouts.tables.tolerant import tolerant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ def recognise(family: Family) -> bool:
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns the rollouts of all evaluations there, each evaluation's groups by themselves."""
-    table = source.table(unfold)
+    table = tolerant(source, unfold)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
     plan[SIGNAL + "score"] = Want("score", Kind.SCORE)
     plan |= mapped(options, table.columns)

@@ -14,6 +14,7 @@ from freshbits.rollouts.names import asked, extras, mapped
 from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
+from freshbits.rollouts.tables.tolerant import tolerant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +60,7 @@ def recognise(family: Family) -> bool:
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns the samples, grouped by group_index."""
-    table = source.table(unfold)
+    table = tolerant(source, unfold)
     plan: Plan = {name: Want(name, kind) for name, kind in COLUMNS.items() if name in table.columns}
     rewards = [name for name in table.columns if name == "reward" or name.startswith(REWARD)]
     plan |= {SIGNAL + name.removeprefix(REWARD): Want(name, Kind.SCORE) for name in rewards}

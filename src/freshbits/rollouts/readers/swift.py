@@ -19,6 +19,7 @@ from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.runs import run_names
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Plan, Want, stream
+from freshbits.rollouts.tables.tolerant import tolerant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +71,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
         generations = about[file].get("num_generations")
         return _unfolded(row, generations if isinstance(generations, int) else None)
 
-    table = source.table(unfold)
+    table = tolerant(source, unfold)
     plan = _plan(table.columns, options)
     rewards = [name.removeprefix(SIGNAL) for name in plan if name.startswith(SIGNAL)]
     require_rollouts(plan, table.columns, source.first_file, unscored=options.unscored)

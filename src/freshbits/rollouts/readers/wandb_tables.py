@@ -18,6 +18,7 @@ from freshbits.rollouts.opened import Opened, Source
 from freshbits.rollouts.runs import run_names
 from freshbits.rollouts.schema import SIGNAL
 from freshbits.rollouts.stream import Want, stream
+from freshbits.rollouts.tables.tolerant import tolerant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,7 @@ def recognise(family: Family) -> bool:
 
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns the rows of all tables, each batch once, with `group` = "batch:chunk of equal prompts"."""
-    table = source.table(unfold)
+    table = tolerant(source, unfold)
     visible = {name: dtype for name, dtype in table.columns.items() if name not in {*HIDDEN, GROUP}}
     plan, notes = plan_columns(visible, options)
     require_rollouts(plan, visible, source.first_file, unscored=options.unscored)
