@@ -23,7 +23,10 @@ MEND = {
 
 
 def convert_values(values: Sequence[Any], name: str, want: Want, where: Where, problems: Problems) -> pl.Series:
-    """Converts Python values one by one; `where(i)` is the file and row of value i."""
+    """Converts Python values, at once where all are of a type that fits; `where(i)` is the file and row of value i."""
+    fitting = _fitting(values, name, want.kind)
+    if fitting is not None:
+        return convert_series(fitting, name, want, where, problems)
     function = CONVERT[want.kind]
     converted: list[Any] = []
     for index, value in enumerate(values):
@@ -43,6 +46,34 @@ def convert_values(values: Sequence[Any], name: str, want: Want, where: Where, p
     except UnicodeEncodeError:
         series = pl.Series(name, _encodable(converted, want, where, problems), dtype=DTYPE[want.kind])
     return _finite(series, want, where, problems)
+
+
+def _fitting(values: Sequence[Any], name: str, kind: Kind) -> pl.Series | None:
+    """Returns values as a series that is converted by one cast; None where they must be looked at one by one."""
+    types = set(map(type, values)) - {type(None)}
+    if types == {str}:
+        dtype: pl.DataType = pl.String()
+    elif kind in (Kind.NUMBER, Kind.SCORE) and types and types <= {float, int}:
+        dtype = pl.Float64()
+    elif (kind is Kind.INTEGER and types == {int}) or (kind is Kind.FLAG and types == {bool}):
+        dtype = DTYPE[kind]
+    else:
+        return None
+    try:
+        series = pl.Series(name, values, dtype=dtype)
+    except (OverflowError, TypeError, UnicodeEncodeError, pl.exceptions.PolarsError):
+        return None
+    return series if dtype != pl.String or _fits(series, kind) else None
+
+
+def _fits(series: pl.Series, kind: Kind) -> bool:
+    """Returns whether text is to stay text, or is plain numbers throughout."""
+    if kind in (Kind.TEXT, Kind.SAMPLED):
+        return True
+    target = DTYPE[kind]
+    if not target.is_numeric() or kind is Kind.FIRST:
+        return False
+    return series.cast(target, strict=False).null_count() == series.null_count()
 
 
 def convert_series(series: pl.Series, name: str, want: Want, where: Where, problems: Problems) -> pl.Series:

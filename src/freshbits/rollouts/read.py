@@ -144,7 +144,7 @@ def _open(source: Any, options: ReadOptions) -> tuple[ModuleType, Source, Opened
 def _paths(source: Any) -> Sequence[str | Path]:
     paths = [source] if isinstance(source, (str, Path)) else source
     if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, Path)) for path in paths):
-        raise InputError(f"{type(source).__name__} is no log", mend="pass a path, a frame, or rows as dictionaries")
+        raise InputError(f"{type(source).__name__} is no log", mend="pass a path or a frame")
     return paths
 
 

@@ -82,13 +82,14 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
             "answers without judgments: nothing here was scored", file=source.first_file,
             mend="point at the folder model_judgment beside them, or at the one above both",
         )  # fmt: skip
-    held: dict[Path, Answers] = {}
+    held: dict[tuple[Path, str], Answers] = {}
 
     def made(problems: Problems) -> Iterator[Numbered]:
         for file in files:
+            place = str(file), file.absolute().parents[2]
             for line, row in objects(file, problems):
                 try:
-                    rows = list(_rows(row, file, line, held, problems))
+                    rows = list(_rows(row, place, line, held, problems))
                 except (AttributeError, KeyError, TypeError) as error:
                     raise InputError(
                         f"does not have the shape of Arena-Hard's judgments ({error})", file=file, row=line,
@@ -113,18 +114,21 @@ def _judged(columns: set[str]) -> bool:
     return {"games", "judge", "model"} <= columns and bool(columns & {"uid", "question_id"})
 
 
-def _rows(row: Row, file: Path, line: int, held: dict[Path, Answers], problems: Problems) -> Iterator[Row]:
+def _rows(
+    row: Row, place: tuple[str, Path], line: int, held: dict[tuple[Path, str], Answers], problems: Problems
+) -> Iterator[Row]:
+    file, bench = place
     uid = str(row["uid"] if "uid" in row else row["question_id"])
     model, baseline = str(row["model"]), row.get("baseline")
-    asked, answer = _answers(file, model, held).get(uid, (None, None))
-    _, other = _answers(file, str(baseline), held).get(uid, (None, None)) if baseline is not None else (None, None)
+    asked, answer = _answers(bench, model, held).get(uid, (None, None))
+    _, other = _answers(bench, str(baseline), held).get(uid, (None, None)) if baseline is not None else (None, None)
     shared = {"prompt_id": uid, "source": model, "region": row.get("category"), EXTRA + "baseline": baseline}
     for number, game in enumerate(row["games"]):
         game = game or {}
         label = game.get("score")
         level = LEVELS.get(str(label))
         if level is None and label is not None:
-            problems.add("the score is no label of Arena-Hard: unscored", str(file), line)
+            problems.add("the score is no label of Arena-Hard: unscored", file, line)
         if level is not None and number % 2 == 0:  # B is the model
             level = 1 - level
         seen = _seen(game)
@@ -150,15 +154,16 @@ def _seen(game: Row) -> tuple[str | None, str | None, str | None]:
     return (found[1], found[2], found[3]) if found else (None, None, None)
 
 
-def _answers(file: Path, model: str, held: dict[Path, Answers]) -> Answers:
-    """Returns a model's answers by question from `model_answer` two folders up; none where there is no such file."""
-    place = file.absolute().parents[2] / "model_answer" / f"{model}.jsonl"
-    if place not in held:
+def _answers(bench: Path, model: str, held: dict[tuple[Path, str], Answers]) -> Answers:
+    """Returns a model's answers by question from `model_answer` of the benchmark; none where there is no such file."""
+    if (bench, model) not in held:
         if len(held) >= HELD:
             held.pop(next(iter(held)))
+        place = bench / "model_answer" / f"{model}.jsonl"
         lines = objects(place, Problems()) if place.is_file() else iter(())
-        held[place] = {str(row["uid"] if "uid" in row else row.get("question_id")): _told(row) for _, row in lines}
-    return held[place]
+        told = {str(row["uid"] if "uid" in row else row.get("question_id")): _told(row) for _, row in lines}
+        held[bench, model] = told
+    return held[bench, model]
 
 
 def _told(row: Row) -> tuple[str | None, str | None]:

@@ -21,6 +21,7 @@ from freshbits.rollouts.tables.rows import open_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from freshbits.rollouts.discover import Family
     from freshbits.rollouts.options import ReadOptions
@@ -58,10 +59,20 @@ def recognise(family: Family) -> bool:
 def open_log(source: Source, options: ReadOptions) -> Opened:
     """Returns two rows per pair, with truth from which of them is the chosen one."""
 
+    held: dict[Path, Row] = {}
+
+    def whole(file: Path) -> Row:
+        """Keeps the last file: it is asked for again at once where there is one only."""
+        if file not in held:
+            found = document(file)
+            held.clear()
+            held[file] = found
+        return held[file]
+
     def made(_problems: Problems) -> Iterator[Numbered]:
         for file in source.files:
             try:
-                for place, row in _rows(document(file)):
+                for place, row in _rows(whole(file)):
                     yield str(file), place, row
             except (IndexError, KeyError, TypeError) as error:
                 raise InputError(
@@ -73,7 +84,7 @@ def open_log(source: Source, options: ReadOptions) -> Opened:
     plan: Plan = {name: Want(name, kind) for name, kind in KINDS.items() if name in table.columns}
     plan |= mapped(options, table.columns)
     require_rollouts(plan, table.columns, source.first_file)
-    judges = [document(file).get("model") for file in source.files]
+    judges = [whole(file).get("model") for file in source.files]
     notes = ["two rows per pair: truth is 1 for the chosen answer, 0 for the rejected one",
              "prompt and answer are parted where the texts of a pair begin to differ"]  # fmt: skip
     opened = Opened(stream(table, plan), notes, made="pairs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from freshbits.rollouts.tables.packed import opened
 PEEK_ROWS = 200  # rows of a file that show its columns
 PEEK_BYTES = 4_000_000
 PEEK_FILES = 64
+BETWEEN = re.compile(r"[\s,]*")  # entries of an array
 MISSES = 3  # blocks that had to be read line by line before the others are not tried any more
 
 Row = dict[str, Any]
@@ -45,10 +47,14 @@ def open_jsonl(files: Sequence[Path], problems: Problems, unfold: Unfold = as_it
     columns: dict[str, pl.DataType] = {}
     step = max(1, len(files) // PEEK_FILES)
     silent = Problems()  # what peeking meets is counted when the rows are read
-    for file in [*files[::step], files[-1]]:
+    seen: set[tuple[str, type]] = set()  # what a flat value can say of its column, it says once
+    for file in dict.fromkeys([*files[::step], files[-1]]):
         for row in peek(file, silent, unfold):
             for name, value in row.items():
-                columns[name] = _wider(columns.get(name, pl.Null()), _dtype(value))
+                if (name, type(value)) not in seen:
+                    columns[name] = _wider(columns.get(name, pl.Null()), _dtype(value))
+                    if not isinstance(value, (list, dict)):
+                        seen.add((name, type(value)))
 
     def read(plan: Plan) -> Iterator[Chunk]:
         if unfold is as_it_is and may_be_flat(plan, columns):
@@ -144,7 +150,7 @@ def objects(file: Path, problems: Problems, limit: int | None = None) -> Iterato
     with _json(file) as (stream, array):
         stretch = stretch_read()
         if array:
-            yield from _array(file, stream)
+            yield from _array(file, stream) if limit is None else _first_entries(file, stream, limit)
         elif stretch is None:
             yield from _lines(file, stream, problems, limit)
         else:
@@ -215,6 +221,27 @@ def _lines(
             return
 
 
+def _first_entries(file: Path, stream: IO[bytes], limit: int) -> Iterator[tuple[int, Row]]:
+    """Yields the entries of an array that stand whole in its first bytes, without parsing the others."""
+    head = stream.read(limit)
+    if len(head) < limit:
+        yield from _array(file, io.BytesIO(head))
+        return
+    text = head.decode("utf-8-sig", "replace")
+    decoder = json.JSONDecoder()
+    at, number = text.index("[") + 1, 0
+    while True:
+        at = BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (json.JSONDecodeError, RecursionError):
+            if number == 0:  # one entry of that size, or something else
+                yield from _array(file, io.BytesIO(head + stream.read()))
+            return
+        number += 1
+        yield number, _entry(value, file, number)
+
+
 def _array(file: Path, stream: IO[bytes]) -> Iterator[tuple[int, Row]]:
     try:
         values = json.loads(stream.read().decode("utf-8-sig", "replace"))
@@ -222,14 +249,13 @@ def _array(file: Path, stream: IO[bytes]) -> Iterator[tuple[int, Row]]:
         place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(f"is not a whole JSON array{place}", file=file, mend="copy it again") from None
     for number, value in enumerate(values, start=1):
-        if not isinstance(value, dict):
-            raise InputError(
-                f"is a JSON {_name(value)}, not an object",
-                file=file,
-                row=number,
-                mend="write a list of objects",
-            )
-        yield number, value
+        yield number, _entry(value, file, number)
+
+
+def _entry(value: Any, file: Path, number: int) -> Row:
+    if isinstance(value, dict):
+        return value
+    raise InputError(f"is a JSON {_name(value)}, not an object", file=file, row=number, mend="write a list of objects")
 
 
 def _chunk(plan: Plan, gathered: list[list[Any]], places: list[Place], problems: Problems) -> Chunk:

@@ -44,13 +44,14 @@ def open_rows(
 
     def read(plan: Plan) -> Iterator[Chunk]:
         gathered: list[list[Any]] = [[] for _ in plan]
+        names = [want.column for want in plan.values()]
         places: list[Place] = []
         held, expected = 0, ("", 0)
         for file, number, row in made(problems):
             if (file, number) != expected:
                 places.append(Place(held, file, number))
-            for values, want in zip(gathered, plan.values(), strict=True):
-                values.append(row.get(want.column))
+            for values, name in zip(gathered, names, strict=True):
+                values.append(row.get(name))
             if not row.keys() <= columns.keys():
                 late = min(row.keys() - columns.keys())
                 problems.add(f"column {late!r} is in none of the first rows: not read", file, number)

@@ -11,6 +11,7 @@ import polars as pl
 from freshbits.rollouts.convert import convert_values
 from freshbits.rollouts.kinds import Kind
 from freshbits.rollouts.stream import Chunk, Place, Plan, Table, Want
+from freshbits.rollouts.tables.rows import dtype_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,22 +36,23 @@ def open_unfolded(source: Source, unfold: Unfold, needed: Sequence[str] | None =
     names = [name for name in raw.columns if needed is None or name in needed]
     wants: Plan = {name: Want(name, Kind.RAW) for name in names}
     first = islice(_rows(raw, wants), PEEK_ROWS)
-    shown = [made for row, place in first for made in unfold(row, Path(place.file))]
+    shown = [made for row, _, file in first for made in unfold(row, file)]
     columns: dict[str, pl.DataType] = {}
-    for row in shown:
-        for name in row:
-            columns.setdefault(name, _dtype([each.get(name) for each in shown]))
+    for name in dict.fromkeys(name for row in shown for name in row):
+        columns[name] = dtype_of([row.get(name) for row in shown])
 
     def read(plan: Plan) -> Iterator[Chunk]:
         for chunk in raw.read(wants):
             gathered: list[list[Any]] = [[] for _ in plan]
             places: list[Place] = []
-            for row, place in _of(chunk):
-                at = len(gathered[0]) if gathered else 0
-                places.append(place._replace(at=at))
-                for made in unfold(row, Path(place.file)):
-                    for values, want in zip(gathered, plan.values(), strict=True):
-                        values.append(made.get(want.column))
+            wanted = [(values.append, want.column) for values, want in zip(gathered, plan.values(), strict=True)]
+            held = 0
+            for row, number, file in _of(chunk):
+                places.append(Place(held, str(file), number))
+                for made in unfold(row, file):
+                    held += 1
+                    for add, column in wanted:
+                        add(made.get(column))
             frame = Chunk(pl.DataFrame(), tuple(places))
             series = [
                 convert_values(values, name, want, frame.where, source.problems)
@@ -62,29 +64,15 @@ def open_unfolded(source: Source, unfold: Unfold, needed: Sequence[str] | None =
     return Table(raw.files, columns, read, raw.notes, raw.divisible and raw.divisible.whole_files())
 
 
-def _rows(raw: Table, wants: Plan) -> Iterator[tuple[Row, Place]]:
+def _rows(raw: Table, wants: Plan) -> Iterator[tuple[Row, int, Path]]:
     for chunk in raw.read(wants):
         yield from _of(chunk)
 
 
-def _of(chunk: Chunk) -> Iterator[tuple[Row, Place]]:
+def _of(chunk: Chunk) -> Iterator[tuple[Row, int, Path]]:
+    """Yields each row with its number and its file."""
     pieces = chunk.pieces() or [(Place(0, "the log", 1), chunk.rows.height)]
     for place, end in pieces:
-        for offset, row in enumerate(chunk.rows[place.at : end].iter_rows(named=True)):
-            yield row, Place(place.at + offset, place.file, place.row + offset)
-
-
-def _dtype(values: list[Any]) -> pl.DataType:
-    """Returns the type that values of Python have; text where they are mixed."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return pl.Null()
-    if all(isinstance(value, bool) for value in known):
-        return pl.Boolean()
-    if all(isinstance(value, int) and not isinstance(value, bool) for value in known):
-        return pl.Int64()
-    if all(isinstance(value, (int, float)) for value in known):
-        return pl.Float64()
-    if all(isinstance(value, (list, dict)) for value in known):
-        return pl.List(pl.String())
-    return pl.String()
+        file = Path(place.file)
+        for number, row in enumerate(chunk.rows[place.at : end].iter_rows(named=True), start=place.row):
+            yield row, number, file
