@@ -162,3 +162,27 @@ def test_rewardspy_is_refused_with_what_is_missing(tmp_path):
     path.write_text('{"call_id": "c", "step": 1, "scalar_reward": 1.0, "components": {}, "input_length": 3}\n')
     with pytest.raises(InputError, match="without prompt, completion or group; log the rollouts themselves"):
         read(path)
+
+
+def test_swift_with_an_empty_first_line_is_still_swift(tmp_path):
+    empty = {"step": [], "prompt": [], "completion": [], "exact": [], "advantages": []}
+    full = {
+        "step": ["1"] * 2,
+        "prompt": ["q"] * 2,
+        "completion": ["a", None],
+        "exact": [1.0, 0.0],
+        "advantages": [0.0] * 2,
+    }
+    (tmp_path / "completions.jsonl").write_text(json.dumps(empty) + "\n" + json.dumps(full) + "\n")
+    log = read(tmp_path)
+    assert log.format == "ms-swift completions"
+    assert rows(log)["signal.exact"].to_list() == [1.0, 0.0]
+
+
+def test_a_csv_of_an_old_table_of_trl_is_read_plainly(tmp_path):
+    lines = ["step,prompt,completion,reward,reward_exact"]
+    lines += [f"1,q{at // 4},a{at},{at % 2 + 0.5},{at % 2}" for at in range(8)]
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+    log = read(tmp_path / "table.csv")
+    assert log.signals == ("reward", "reward_exact")
+    assert rows(log).select("step", "prompt", "signal.reward", "signal.reward_exact").row(1) == (1, "q0", 1.5, 1.0)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-EVALUATION = re.compile(r"(^|[_\-.])(val|valid|validation|eval|evals|evaluation|test)([_\-.]|$)", re.IGNORECASE)
+EVALUATION = re.compile(r"(^|[_\-.])(val|valid|validation|eval|evals|evaluation)([_\-.]|$)", re.IGNORECASE)
 
 
 def training_files(files: Sequence[Path], root: Path | None) -> tuple[tuple[Path, ...], list[str]]:

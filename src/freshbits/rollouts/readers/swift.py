@@ -58,7 +58,7 @@ def recognise(family: Family) -> bool:
     if family.kind != "json" or "completion" not in columns or not {"prompt", "messages"} & columns:
         return False
     completions = family.first.get("completion")
-    lists = isinstance(completions, list) and all(isinstance(text, str) for text in completions)
+    lists = isinstance(completions, list) and all(isinstance(text, (str, type(None))) for text in completions)
     step = family.first.get("step", family.first.get("gen_step"))
     return (lists and isinstance(step, list)) or ("gen_step" in columns and isinstance(completions, str))
 
