@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from freshbits.cluster import require_engine
 from freshbits.criteria.authors import own_judged
 from freshbits.criteria.budget import budget
 from freshbits.criteria.channel import channel
@@ -37,13 +38,12 @@ from freshbits.criteria.ungrouped import (
     single,
     without_groups,
 )
-from freshbits.errors import InputError
 from freshbits.outputs.features.own import parse_features
 from freshbits.probes.families import chosen
 from freshbits.remedies.advise import advise
 from freshbits.results import Audit, Budget, Hacking, Labels
 from freshbits.rollouts.log import Log
-from freshbits.rollouts.options import ReadOptions
+from freshbits.rollouts.options import ReadOptions, as_typed
 from freshbits.rollouts.read import read
 from freshbits.tally.local import tally
 from freshbits.tally.quotes import Quotes, quotes
@@ -134,8 +134,7 @@ def gather(
     """
     own = parse_features(features)
     log = source if isinstance(source, Log) else read(source, options or ReadOptions())
-    if engine not in get_args(Engine):
-        raise InputError(f"--engine {engine}: there is no such engine", mend="choose local or ray")
+    require_engine(engine, ray_address)
     on_cluster = engine == "ray"
     counts = tally_on_cluster(log, progress, own, address=ray_address) if on_cluster else tally(log, progress, own)
     labels = count_labels(counts, drawn=options is not None and options.labels is not None)
@@ -149,7 +148,7 @@ def gather(
         structures=log.structures,
         judges={**log.judges, **dict.fromkeys(log.applied, "freshbits")},  # no components of the run's reward
         quotes=_quotes(log, counts) if texts else None,
-        where=(where or _name(source)) + (f" --raw {options.raw}" if options is not None and options.raw else ""),
+        where=(where or _name(source)) + ("" if options is None else as_typed(options)),
         made=log.made,
         texts=compared(log, progress),
         judged_by=log.judged_by,

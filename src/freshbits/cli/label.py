@@ -24,12 +24,14 @@ def label(
     """Draw the rollouts to label: fill in `truth` (1 right, 0 wrong), then `audit --labels FILE`."""
     from freshbits.remedies.label import label as draw
     from freshbits.report.files import write_table
+    from freshbits.rollouts.options import as_typed
     from freshbits.rollouts.read import read
 
-    log = read(logs, read_options(signal, map_, format_, None, None, join, None, accept, None, None, raw))
+    options = read_options(signal, map_, format_, None, None, join, None, accept, None, None, raw)
+    log = read(logs, options)
     table, words = draw(log, log.signals[0] if log.signals else None, number, seed)
     write_table(table, out)
     for line in words:
         typer.echo(line)
-    named = " ".join(logs) + (f" --raw {raw}" if raw is not None else "")
+    named = " ".join(logs) + as_typed(options)
     typer.echo(f"wrote {out}; fill in its column truth, then: freshbits audit {named} --labels {out}")

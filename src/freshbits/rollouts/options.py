@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -55,6 +56,17 @@ class ReadOptions:
     columns: tuple[str, ...] = ()
     unscored: bool = False
     raw: Path | None = None
+
+
+def as_typed(options: ReadOptions) -> str:
+    """Returns the options that say which rows a log holds, as they are typed: for commands that are to be copied.
+
+    >>> as_typed(ReadOptions(map={"sample": "Epoch"}, format="plain"))
+    ' --format plain --map sample=Epoch'
+    """
+    said = [("--raw", options.raw), ("--format", options.format), ("--join", options.join)]
+    said += [("--map", f"{canonical}={column}") for canonical, column in options.map.items()]
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in said if value is not None)
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
