@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -52,20 +52,55 @@ def ngrams(texts: Sequence[str]) -> Ngrams:
     >>> found.names, found.column(0).tolist()[:2]
     (('certainly', 'certainly here'), [1.0, 0.0])
     """
+    low, high = max(RARE * len(texts), 2), (1 - RARE) * len(texts)
+    found = [_words(text[:LONGEST]) for text in texts]
+    seen = Counter(itertools.chain.from_iterable(map(set, found)))
+    # A pair is in no more texts than either of its words, so pairs of rare words need not be counted.
+    known = {word: place for place, word in enumerate(sorted(word for word, n in seen.items() if n >= low))}
+    runs = [np.array([known.get(word, -1) for word in words], dtype=np.int64) for words in found]
+    del found
+    names = list(known)
+    columns = [(-rows.size, names[code], rows) for code, rows in _held(runs, low, high)]
+    columns += [
+        (-rows.size, f"{names[code // len(names)]} {names[code % len(names)]}", rows)
+        for code, rows in _held([_paired(run, len(names)) for run in runs], low, high)
+    ]
+    columns = sorted(columns, key=lambda column: column[:2])[:MOST]
+    return Ngrams(tuple(name for _, name, _ in columns), _sparse([rows for _, _, rows in columns], len(texts)))
+
+
+def _words(text: str) -> list[str]:
+    if text.isascii():  # else lower case may be longer than what it is made of, and fall apart
+        return WORD.findall(text.lower())
+    return [word.lower() for word in WORD.findall(text)]
+
+
+def _paired(run: NDArray[np.int64], words: int) -> NDArray[np.int64]:
+    """Returns the codes of the pairs of known words in a text."""
+    first, second = run[:-1], run[1:]
+    return (first * words + second)[(first >= 0) & (second >= 0)]
+
+
+def _held(runs: Sequence[NDArray[np.int64]], low: float, high: float) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yields every code that `low` to `high` texts hold, with these texts, both in order."""
+    code = np.concatenate([*runs, np.empty(0, np.int64)])
+    text = np.repeat(np.arange(len(runs)), [run.size for run in runs])
+    held = np.sort((code * len(runs) + text)[code >= 0])
+    del code, text
+    held = held[np.diff(held, prepend=-1) > 0]
+    place = held // max(len(runs), 1)
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    stops = np.append(starts[1:], held.size)
+    for at in np.flatnonzero((stops - starts >= low) & (stops - starts <= high)):
+        yield int(place[starts[at]]), held[starts[at] : stops[at]] % len(runs)
+
+
+def _sparse(columns: Sequence[NDArray[np.int64]], texts: int) -> csr_array:
+    """Returns the texts of each column as one table of ones."""
     from scipy.sparse import csr_array
 
-    seen: Counter[str] = Counter()
-    each: list[set[str]] = []
-    for text in texts:
-        words = [word.lower() for word in WORD.findall(text[:LONGEST])]
-        held = {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
-        seen.update(held)
-        each.append(held)
-    low, high = max(RARE * len(each), 2), (1 - RARE) * len(each)
-    kept = sorted(((-n, name) for name, n in seen.items() if low <= n <= high))[:MOST]
-    place = {name: at for at, (_, name) in enumerate(kept)}
-    rows = [sorted(place[name] for name in held if name in place) for held in each]
-    ends = np.cumsum([0, *(len(row) for row in rows)])
-    columns = np.array([at for row in rows for at in row], dtype=np.int32)
-    held_by = csr_array((np.ones(columns.size), columns, ends), shape=(len(each), len(place)))
-    return Ngrams(tuple(place), held_by)
+    at = np.repeat(np.arange(len(columns), dtype=np.int32), [rows.size for rows in columns])
+    text = np.concatenate([*columns, np.empty(0, np.int64)])
+    order = np.lexsort((at, text))
+    ends = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=texts))])
+    return csr_array((np.ones(at.size), at[order], ends), shape=(texts, len(columns)))
