@@ -12,13 +12,11 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
+import polars as pl
 
 from freshbits.loop.tasks.sums import SIGNS, Sums
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from freshbits.loop.tasks.task import Prompt
 
 SOLVED, DIVISORS = ("0", "1", "2"), {"3": 1, "4": 2, "5": 5, "6": 10}
@@ -59,8 +57,7 @@ class Mixed:
         """Lists the prompts that are neither solved nor dead."""
         return [prompt for prompt in self.prompts if self.answers(prompt)]
 
-    def features(self) -> NDArray[np.float64]:
-        """Returns what can be read off a prompt: its last digit and its sign, as columns of 0 and 1."""
-        digits = np.array([int(prompt.text[0]) for prompt in self.prompts])
-        signs = np.array([prompt.region == "sums" for prompt in self.prompts], dtype=np.float64)
-        return np.column_stack([np.eye(10)[digits], signs])
+    def features(self) -> pl.DataFrame:
+        """Returns what can be read off a prompt: its last digit and its sign."""
+        texts = pl.Series([prompt.text for prompt in self.prompts])
+        return pl.DataFrame({"digit": texts.str.head(1), "sign": [prompt.region for prompt in self.prompts]})

@@ -22,7 +22,7 @@ KNOWN, DRAWN = "ours, verifier known", "ours, drawn"
 EXACT, AVERAGE, STALE = "exact, told moves", "exact, told mean moves", "stale oracle"
 FLOORS = (EXACT, AVERAGE, STALE)  # where a bar was missed
 CELLS = (
-    (FIRST, (*ALL, DRAWN, "two waves", "best, no turns")),
+    (FIRST, (*ALL, DRAWN, "best, no turns")),
     (replace(FIRST, name="a: 3000 prompts, spread 5", spread=5.0), ALL),
     (replace(FIRST, name="a: verifier .9/.1", tpr=0.9, fpr=0.1), ()),
     (replace(FIRST, name="a: advantages divided by σ", divided=True), ()),
@@ -47,7 +47,6 @@ STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
     "DAPO-like": strategies.Filtering,
     "InSight-like": strategies.Insight,
     DRAWN: strategies.Drawn,
-    "two waves": strategies.Piloting,
     "best, no turns": strategies.Greedy,
     KNOWN: strategies.Corrected,
     "oracle": strategies.Oracle,

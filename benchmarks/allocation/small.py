@@ -20,6 +20,7 @@ from freshbits.loop.parts import Model as Declared
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import polars as pl
     from numpy.typing import NDArray
 
 LONGEST = 6  # tokens of a right completion, its end included
@@ -40,14 +41,17 @@ class Small:
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=0.0)
         self.prompts = len(self.task.prompts)
         self.ids = torch.tensor([self.model.encode_prompt(prompt.text) for prompt in self.task.prompts])
-        self.table = self.task.features()
-        self.start = np.full(self.table.shape[1], 4.0)
+        self.table = np.zeros((self.prompts, 0))
         self.past: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] | None = None
         self.generator = torch.Generator().manual_seed(seed)
         listed = [(at, self.task.answers(prompt)) for at, prompt in enumerate(self.task.prompts)]
         told = [(at, self.model.encode_completion(answer)) for at, answers in listed for answer in answers]
         self.asked = np.array([at for at, _ in told])
         self.told = torch.tensor([tokens for _, tokens in told])
+
+    def fields(self) -> pl.DataFrame:
+        """What can be read off prompts: their last digits and signs."""
+        return self.task.features()
 
     def ask(self, index: NDArray[np.int64], n: int) -> Groups:
         """Writes n completions of each prompt and checks them."""

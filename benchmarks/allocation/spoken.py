@@ -26,8 +26,8 @@ STRATEGIES: dict[str, tuple[Callable[[Cell, int], strategies.Strategy], bool]] =
     "InSight-like": (strategies.Insight, False),
     "oracle": (strategies.Oracle, False),
 }
-FIRST = ("uniform", "ours", "ours, features", "DAPO-like")
-AGAIN = ("uniform", "ours", "ours, features", "plug-in", "oracle", "InSight-like")
+FIRST, RFT = ("uniform", "DAPO-like"), ("uniform", "ours", "ours, features", "DAPO-like")
+AGAIN = ("uniform", "oracle", "ours, features", "ours", "plug-in")
 PROMPTS, BATCH, BUDGET, EVERY = 160, 128, 7680, 3
 TUNED_ON, SEEDS = range(900, 902), range(8)
 TUNED_AGAIN, SEEDS_AGAIN = range(910, 918), range(20, 36)
@@ -43,9 +43,8 @@ def studies() -> list[Study]:
         ),
         Study(
             "c grpo, tuned on two seeds", PROMPTS, FIRST, (2e-4, 4e-4, 8e-4), 2.0, BUDGET, grpo, TUNED_ON, SEEDS,
-            untuned=("ours",),
         ),
-        Study("c rft", PROMPTS, FIRST, (1e-4, 2e-4, 4e-4), 2.0, BUDGET, rft, TUNED_ON, SEEDS),
+        Study("c rft", PROMPTS, RFT, (1e-4, 2e-4, 4e-4), 2.0, BUDGET, rft, TUNED_ON, SEEDS),
     ]  # fmt: skip
 
 
@@ -53,7 +52,7 @@ def _runner(method: str) -> Callable[[str, float, int, float | None, float], Cou
     def run(name: str, rate: float, seed: int, target: float | None, most: float) -> Course:
         world = Small(method, rate, seed)
         make, hinted = STRATEGIES[name]
-        cell = Cell(name=method, prompts=world.prompts, batch=BATCH, hinted=hinted)
+        cell = Cell(name=method, prompts=world.prompts, batch=BATCH, hinted=hinted, divided=method == "grpo")
         strategy = make(cell, seed)
         calls, steps, accuracy = [0], [0], [world.accuracy()]
         step = 0

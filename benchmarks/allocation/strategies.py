@@ -9,13 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
+import polars as pl
 from benchmarks.allocation.worlds import GROUP
 
-from freshbits.remedies.allocation.batch import SHARPNESS, allocate, drawn
-from freshbits.remedies.allocation.belief import Belief
-from freshbits.remedies.allocation.rules import expected_variance, information, plug_in, through
-from freshbits.remedies.allocation.sequential import follow, pilot
-from freshbits.remedies.allocation.shared import Shared
+from freshbits.remedies.allocation.batch import SHARPNESS, drawn
+from freshbits.remedies.allocation.rules import (
+    expected_deviation,
+    expected_variance,
+    information,
+    plug_in,
+    through,
+)
+from freshbits.remedies.allocator import Allocator
 
 if TYPE_CHECKING:
     from benchmarks.allocation.worlds import Cell, Groups, World
@@ -24,7 +29,6 @@ if TYPE_CHECKING:
     from freshbits.remedies.allocation.rules import Rule
 
 MOST_BATCHES = 8  # that filtering may draw for one step
-WORTH = 2.0  # of a stated rate, in rollouts, to begin with
 
 
 class Strategy(Protocol):
@@ -90,51 +94,50 @@ class Oracle:
 
 
 class Believing:
-    """Draws prompts by a rule under a belief, which it keeps; the rule is the expected variance within a group."""
+    """Asks what `freshbits.remedies.allocator.Allocator` suggests, told the fields of prompts where the cell has them.
 
-    rule: ClassVar[Rule] = staticmethod(expected_variance)
+    Where advantages are divided by the group's deviation the rule is E[√(p(1-p))], else E[p(1-p)].
+    """
+
     sharpness: ClassVar[float] = SHARPNESS
     turns: ClassVar[bool] = True
 
     def __init__(self, cell: Cell, seed: int) -> None:
-        self.cell, self.at = cell, 1000 * seed
-        self.belief: Belief | None = None
-        self.shared: Shared | None = None
+        self.cell, self.seed = cell, seed
+        self.allocator: Allocator | None = None
 
-    def begin(self, world: World) -> Belief:
+    @property
+    def rule(self) -> Rule:
+        """Scores prompts."""
+        return expected_deviation if self.cell.divided else expected_variance
+
+    def begin(self, world: World) -> Allocator:
         """Begins with what is known: features where the cell has them, histories where prompts have them."""
-        if self.cell.hinted:
-            self.shared = Shared.of(world.table, start=world.start)
-            return Belief.stated(self.shared.rates(), worth=WORTH)
-        belief = Belief.flat(self.cell.prompts)
-        if world.past is not None:
-            belief = belief.observe(*world.past).moved()
-        return belief
-
-    def draw(self, world: World) -> list[Groups]:
-        """Asks prompts, learns from their verdicts."""
-        belief = self.belief or self.begin(world)
-        self.at += 1
-        chosen = allocate(
-            belief,
-            self.cell.batch,
-            group=GROUP,
+        names = pl.DataFrame({"prompt_id": [f"p{n}" for n in range(world.prompts)]})
+        pool = pl.concat([names, world.fields()], how="horizontal") if self.cell.hinted else names
+        allocator = Allocator(
+            pool,
+            samples=GROUP,
             rule=self.rule,
             sharpness=self.sharpness,
             turns=self.turns,
-            seed=self.at,
+            learn=self.cell.hinted,
+            seed=self.seed,
         )
-        found = world.ask(chosen.index, GROUP)
-        self.learn(belief, found)
-        return [found]
+        if world.past is not None:
+            for place, passed, asked in zip(*world.past, strict=True):
+                allocator.observe(int(place), float(passed), float(asked))
+        return allocator
 
-    def learn(self, belief: Belief, found: Groups) -> None:
-        """Takes up what a batch showed."""
-        seen = (found.index, found.verdicts.sum(1), np.full(len(found.index), found.verdicts.shape[1]))
-        self.belief = belief.observe(*seen).moved()
-        if self.shared is not None:
-            self.shared = self.shared.observe(*seen).moved()
-            self.belief = self.belief.informed(self.shared.rates())
+    def draw(self, world: World) -> list[Groups]:
+        """Asks prompts, learns from their verdicts."""
+        if self.allocator is None:
+            self.allocator = self.begin(world)
+        chosen = self.allocator.suggest(self.cell.batch // GROUP)
+        found = world.ask(np.array(chosen, dtype=np.int64), GROUP)
+        for place, verdicts in zip(chosen, found.verdicts, strict=True):
+            self.allocator.observe(place, float(verdicts.sum()), float(len(verdicts)))
+        return [found]
 
 
 class Greedy(Believing):
@@ -151,9 +154,12 @@ class Drawn(Believing):
 
 
 class PluggedIn(Believing):
-    """The same belief, read by its mean alone."""
+    """The same belief, read by its mean alone: m(1-m), or its root where advantages are divided."""
 
-    rule = staticmethod(plug_in)
+    @property
+    def rule(self) -> Rule:
+        """Scores prompts."""
+        return (lambda a, b: np.sqrt(plug_in(a, b))) if self.cell.divided else plug_in
 
 
 def difficulty_and_evidence(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -164,33 +170,16 @@ def difficulty_and_evidence(a: NDArray[np.float64], b: NDArray[np.float64]) -> N
 class Insight(Believing):
     """Difficulty times evidence, on the same belief."""
 
-    rule = staticmethod(difficulty_and_evidence)
+    @property
+    def rule(self) -> Rule:
+        """Scores prompts."""
+        return difficulty_and_evidence
 
 
 class Corrected(Believing):
     """Knows the verifier's rates, and scores by the truth behind its verdicts."""
 
-    def __init__(self, cell: Cell, seed: int) -> None:
-        super().__init__(cell, seed)
-        self.through = through(cell.tpr, cell.fpr)
-
     @property
-    def rule(self) -> Rule:  # type: ignore[override]
+    def rule(self) -> Rule:
         """The rule for this verifier."""
-        return self.through
-
-
-class Piloting(Believing):
-    """Spends a quarter of each batch on pairs, the rest where they and what was known say that verdicts differ."""
-
-    def draw(self, world: World) -> list[Groups]:
-        """Asks in two waves, whose groups stay apart."""
-        belief = self.belief or self.begin(world)
-        self.at += 1
-        first = pilot(belief, self.cell.batch, seed=self.at)
-        pairs = world.ask(first.index, 2)
-        between = belief.observe(pairs.index, pairs.verdicts.sum(1), first.rollouts)
-        second = follow(between, self.cell.batch - first.calls, group=GROUP, seed=self.at + 500_000)
-        found = world.ask(second.index, GROUP)
-        self.learn(between, found)
-        return [pairs, found]
+        return through(self.cell.tpr, self.cell.fpr)

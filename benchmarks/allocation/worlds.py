@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,12 @@ class World(Protocol):
 
     prompts: int
     table: NDArray[np.float64]
-    start: NDArray[np.float64]
     past: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] | None
     calls: int
+
+    def fields(self) -> pl.DataFrame:
+        """What can be read off prompts, a column each."""
+        ...
 
     def ask(self, index: NDArray[np.int64], n: int) -> Groups:
         """Writes and scores n rollouts of each prompt; every one is a verifier call."""
@@ -113,7 +117,7 @@ class Skills:
         self.base = drawn.normal(CENTRE, cell.spread, cell.prompts)
         self.skills = np.argsort(drawn.random((cell.prompts, cell.skills)), axis=1)[:, :3]
         self.parts = drawn.normal(cell.shared, 1.0, (cell.prompts, 3))
-        self.table, self.start = told(self.base, self.skills, self.parts, cell, drawn)
+        self.table = told(self.base, self.skills, self.parts, cell, drawn)
         self.past: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] | None = None
         self.weights = np.zeros(cell.skills)
         self.cost = 0.0
@@ -123,6 +127,10 @@ class Skills:
             found = self.ask(some, cell.history)
             self.past = (some, found.verdicts.sum(1), np.full(len(some), float(cell.history)))
             self.calls = 0  # a history is there already: an earlier run paid for it
+
+    def fields(self) -> pl.DataFrame:
+        """What can be read off prompts, a column each."""
+        return columns(self.table)
 
     def rates(self) -> NDArray[np.float64]:
         """The pass rate of every prompt."""
@@ -160,14 +168,19 @@ def told(
     parts: NDArray[np.float64],
     cell: Cell,
     rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns what can be read off a prompt, its difficulty with an error and its skills, and how much each may say."""
+) -> NDArray[np.float64]:
+    """Returns what can be read off a prompt: its difficulty with an error, and its skills."""
     hint = (base + rng.normal(0.0, ERROR, cell.prompts)) / np.hypot(cell.spread, ERROR)
     if not cell.named:
-        return hint[:, None], np.array([9.0])
+        return hint[:, None]
     table = np.zeros((cell.prompts, cell.skills))
     np.add.at(table, (np.arange(cell.prompts)[:, None], skills), parts)
-    return np.column_stack([hint, table]), np.concatenate([[9.0], np.full(cell.skills, 0.05)])
+    return np.column_stack([hint, table])
+
+
+def columns(table: NDArray[np.float64]) -> pl.DataFrame:
+    """Returns a table with named columns."""
+    return pl.DataFrame({f"field_{n}": column for n, column in enumerate(table.T)})
 
 
 def judged(right: NDArray[np.bool_], cell: Cell, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -193,13 +206,17 @@ class Table:
         right = np.log(np.exp(wrong).sum(1)) + base
         self.logits = np.column_stack([right, wrong])  # the first answer is the right one
         hint = (base + drawn.normal(0.0, ERROR, cell.prompts)) / np.hypot(cell.spread, ERROR)
-        self.table, self.start = hint[:, None], np.array([9.0])
+        self.table = hint[:, None]
         self.past: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] | None = None
         self.rng = np.random.default_rng([seed, 2])
 
     def _policy(self, index: NDArray[np.int64]) -> NDArray[np.float64]:
         up = np.exp(self.logits[index] - self.logits[index].max(1, keepdims=True))
         return np.asarray(up / up.sum(1, keepdims=True))
+
+    def fields(self) -> pl.DataFrame:
+        """What can be read off prompts, a column each."""
+        return columns(self.table)
 
     def rates(self) -> NDArray[np.float64]:
         """The pass rate of every prompt."""

@@ -68,7 +68,7 @@ def test_the_push_is_learned_where_training_on_a_group_moves_its_prompt_and_stay
             belief = belief.observe(chosen, passed, np.full(len(chosen), 8)).moved()
             logits[chosen] += moves * 4 * (passed / 8) * (1 - passed / 8)
             logits += -0.0 if moves == 0 else -0.08  # the rest is forgotten a little, so that prompts stay mixed
-        assert (belief.push > 0.5) == (moves > 0)
+        assert (belief.moves.push > 0.5) == (moves > 0)
 
 
 def test_trust_falls_where_the_belief_foretells_nothing():

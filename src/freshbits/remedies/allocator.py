@@ -15,12 +15,15 @@ from freshbits.errors import InputError
 from freshbits.outputs.keys import name_keys, prompt_keys
 from freshbits.remedies.allocation.batch import GROUP, SHARPNESS
 from freshbits.remedies.allocation.belief import Belief
+from freshbits.remedies.allocation.hierarchy import Prior, variance_of
 from freshbits.remedies.allocation.rules import expected_variance
+from freshbits.remedies.allocation.shared import Shared
 from freshbits.remedies.chosen import Chosen, choose
 from freshbits.remedies.prediction.believe import Believed, believe, describe
 from freshbits.remedies.prediction.betabinomial import UNKNOWN
+from freshbits.remedies.prediction.design import design
 from freshbits.remedies.prediction.history import read_history
-from freshbits.remedies.prediction.pool import read_pool
+from freshbits.remedies.prediction.pool import read_pool, read_texts_or_names
 from freshbits.remedies.prediction.stack import FEWEST, fit
 
 if TYPE_CHECKING:
@@ -32,16 +35,19 @@ if TYPE_CHECKING:
     from freshbits.remedies.allocation.rules import Rule
     from freshbits.rollouts.log import Log
 
+LEARNED = ("weights", "covariance", "base")  # of the regression on fields
 MORE = 1.5  # as many prompts tried as at the last fit, times this, and the predictor learns again
 
 
 class Allocator:
     """Suggests prompts, is told what came of them, and learns which others are like them.
 
-    A belief Beta(a, b) is kept for every prompt: a predictor states a pass rate from the prompt's text and fields, the
-    prompt's own verdicts correct it, and verdicts go stale as the policy moves. Prompts take turns, each as often as
-    its expected within-group variance E[p(1-p)] to the power `sharpness`. The predictor is fitted again whenever half
-    as many prompts again have been tried. Everything is a function of the pool, what was observed, and the seed.
+    A belief is kept for every prompt. A regression on its fields states a pass rate, and follows the policy with every
+    round (`allocation.shared`); where prompts have texts or embeddings, a predictor reads them, the regression corrects
+    it, and the predictor is fitted again whenever half as many prompts again have been tried. The prompt's own verdicts
+    correct both, and how far prompts move as they are trained on is learned. Prompts take turns, each as often as its
+    expected within-group variance E[p(1-p)] to the power `sharpness`. Everything is a function of the pool, what was
+    observed, and the seed.
 
     Args:
         pool: prompts to choose from: a file, a frame (further columns are fields), or a list of texts.
@@ -49,7 +55,8 @@ class Allocator:
         sharpness: prompts are drawn as their score to this power: 0 is uniform, infinity takes the best.
         turns: whether prompts take turns, each asked in proportion to its score^sharpness in the long run; else they
             are drawn anew for every round, which leaves gaps and repeats.
-        rule: scores prompts by a and b; `allocation.rules.through` makes one for a verifier that errs.
+        rule: scores prompts by a and b; `allocation.rules.through` makes one for a verifier that errs, and
+            `allocation.rules.expected_deviation` is for advantages that are divided by the group's deviation.
         learn: whether a predictor is fitted; without it every prompt is known by its own verdicts only.
         embedding: column with a list of numbers per prompt.
         columns: canonical column -> column of the pool, as `--map`.
@@ -81,8 +88,8 @@ class Allocator:
         columns: dict[str, str] | None = None,
         seed: int = 0,
     ) -> None:
-        table = read_pool(pool, columns=columns, embedding=embedding)
-        believed = believe(None, table, embedding=embedding, seed=seed)
+        table, has_text = read_texts_or_names(pool, columns=columns, embedding=embedding)
+        believed = believe(None, table, embedding=embedding, has_text=has_text, seed=seed)
         self._begin(believed, samples, sharpness, rule, seed, turns=turns, learn=learn)
 
     @classmethod
@@ -132,7 +139,8 @@ class Allocator:
         self.samples, self.sharpness, self.rule, self.seed = samples, sharpness, rule, seed
         self.turns, self.learn = turns, learn
         self._believed = believed
-        self.belief: Belief = believed.belief
+        self.belief: Belief = replace(believed.belief, worth=None)  # the policy will be trained
+        self.shared: Shared | None = self._following(self.belief.stated_logit) if learn else None
         self.prediction: Prediction | None = believed.prediction
         self._pending: dict[int, list[float]] = {}
         self._learned = int(believed.tried.sum())
@@ -221,10 +229,16 @@ class Allocator:
             told = np.array([self._pending[int(place)] for place in index])
             self.belief = self.belief.observe(index, told[:, 0], told[:, 1])
             self._pending = {}
+            if self.shared is not None:
+                self.shared = self.shared.observe(index, told[:, 0], told[:, 1])
             if moved:
                 self.belief = self.belief.moved()
+            if self.shared is not None:
+                self.shared = self.shared.moved() if moved else self.shared
+                self.belief = self.belief.informed(self.shared.rates())
         tried = int((self.belief.rollouts > 0).sum())
-        if self.learn and tried >= max(FEWEST, MORE * self._learned):
+        reads = self._believed.raw.words is not None or self._believed.raw.vectors.shape[1] > 0
+        if self.learn and reads and tried >= max(FEWEST, MORE * self._learned):
             self._fit()
             self._learned = tried
 
@@ -238,10 +252,16 @@ class Allocator:
         rates[rows] = predictor.crossed
         if rest.size:
             rates[rest] = predictor.predict(raw.take(rest))
-        prior = replace(belief.prior, intercept=0.0, slope=1.0, worth=predictor.worth or UNKNOWN)
+        prior = Prior(0.0, 1.0, variance_of(predictor.worth or UNKNOWN))
         self.belief = replace(belief.informed(rates), prior=prior)
+        self.shared = self._following(self.belief.stated_logit)
         columns = ["text"] * (raw.words is not None) + [*raw.fields]
         self.prediction = describe(predictor, passed, asked, columns, None)
+
+    def _following(self, base: NDArray[np.float64]) -> Shared | None:
+        """Begins the regression on fields, around what is stated; none where there are no fields."""
+        table, start = design(self._believed.raw)
+        return Shared.of(table, start=start, base=base) if table.shape[1] else None
 
     def save(self, path: str | Path) -> None:
         """Writes the state into one file (.npz, no pickles); `restore` goes on from there as if nothing had been.
@@ -262,6 +282,8 @@ class Allocator:
         keys = self._believed.prompts["key"].to_numpy()
         with replacing(Path(path)) as temporary, temporary.open("wb") as file:
             held: dict[str, Any] = {f"belief.{name}": each for name, each in arrays.items()}
+            if self.shared is not None:
+                held |= {f"shared.{name}": getattr(self.shared, name) for name in LEARNED}
             np.savez_compressed(file, header=text, keys=keys, **held)
 
     def restore(self, path: str | Path) -> None:
@@ -274,6 +296,7 @@ class Allocator:
             with np.load(Path(path), allow_pickle=False) as held:
                 header = json.loads(bytes(held["header"]))
                 arrays = {name[7:]: held[name] for name in held.files if name.startswith("belief.")}
+                shared = {name: held[f"shared.{name}"] for name in LEARNED if f"shared.{name}" in held.files}
                 keys = held["keys"]
         except (OSError, ValueError, KeyError) as error:
             raise InputError("is no state of an allocator", file=path) from error
@@ -282,6 +305,8 @@ class Allocator:
         if header["settings"] != self._settings():
             raise InputError(f"was saved with other settings ({header['settings']})", file=path)
         self.belief = Belief.from_json({**header["belief"], **arrays})
+        if self.shared is not None:
+            self.shared = replace(self.shared, **shared)
         self._pending = {int(place): told for place, *told in header["pending"]}
         self._learned, self._rounds = header["learned"], header["rounds"]
 

@@ -1,23 +1,28 @@
-"""What is believed of every prompt's pass rate: a Beta(a, b), from a prior, from verdicts, and from all other prompts.
+"""What is believed of every prompt's pass rate: from a prior, from verdicts, from how prompts move, from the others.
 
 The prior is hierarchical. Whoever states rates (a predictor from text, an earlier run, nobody) is heard, and corrected:
-logit of the prior mean = intercept + slope · logit of the stated rate, and its worth in rollouts, are fitted to what
-prompts showed when they had not been asked lately, one EM step per update of the policy. So a stated rate that says
-nothing gets slope 0, rates that are far from it get little worth, and prompts that nobody has asked yet move with those
-that were asked for the first time. What a prompt shows after it was trained on is another matter: how far a group
-moves its own prompt is learned, too, and so is how far the belief may be trusted at all.
+a prompt's logit is normal around intercept + slope · logit of the stated rate, and all three are fitted to what prompts
+showed when they had not been asked lately, beside what was stated before they were asked, one EM step per update of the
+policy. So a stated rate that says nothing gets slope 0, rates that prompts lie far from are worth little, and prompts
+that nobody has asked yet move with those that were asked for the first time.
+
+Verdicts are of the policy that wrote them. What a prompt showed is read as of then, and the prompt has moved since: by
+its own groups, and by updates that others were trained with. How far is learned from prompts that are asked again
+(`moves`), and so is how far the belief may be trusted at all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freshbits.errors import InputError
-from freshbits.remedies.allocation.hierarchy import Prior, logit, refitted, sigmoid
-from freshbits.remedies.allocation.rules import expected_variance
+from freshbits.remedies.allocation.hierarchy import Prior, refitted, variance_of
+from freshbits.remedies.allocation.moves import Moves
+from freshbits.remedies.allocation.posterior import Posterior, conjugate, logit, posterior, sigmoid
 from freshbits.remedies.allocation.track import Track
 
 if TYPE_CHECKING:
@@ -28,14 +33,20 @@ if TYPE_CHECKING:
 NEAR = 1e-3  # a stated rate is kept this far from 0 and 1: nobody knows that a prompt is dead before it was asked
 KEPT = 0.99  # of old evidence, per update of the policy
 KNOWN = 2.0  # rollouts of a prompt that have to be remembered for its next ones to say how it moved
-FIRM_PUSH = 8.0  # information, in rollouts, that the push so far counts as
-MOST_PUSH = 20.0  # logits
-KEPT_ASKED = 0.8  # of a prompt's old evidence when it is asked again: training on it has moved it
+KEPT_ASKED = 0.8  # of a prompt's old evidence when it is asked again: how training on it has moved it is known roughly
+EDGE = 1e-9
+ARRAYS = (
+    "stated_logit", "successes", "failures", "pushed", "aged", "first_stated", "first_successes", "first_failures",
+    "waited",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Belief:
-    """Holds a Beta(a, b) per prompt, a = worth · prior mean + successes, b = worth · (1 - prior mean) + failures.
+    """Holds what is believed of each prompt; `a` and `b` are of the Beta with the same E[p] and E[p(1-p)].
+
+    Where `worth` is given, the policy is taken as it stands: a = worth · stated rate + successes, b = worth ·
+    (1 - stated rate) + failures.
 
     Make one with `flat` or `stated`. Nothing is changed in place: every method returns a new belief.
 
@@ -46,26 +57,31 @@ class Belief:
         stated_logit: logit of the rate somebody stated for each prompt; 0 where nobody did.
         successes: accepted rollouts of each prompt; old ones count less.
         failures: rejected ones.
-        first_successes: those of them that a prompt showed when it had not been asked lately; the prior is fitted to
-            these.
+        pushed: 4 s/n (1 - s/n) of the groups that a prompt was trained on since it showed these.
+        aged: updates of the policy since.
+        first_stated: logit of the rate that was stated before the prompt was asked.
+        first_successes: rollouts accepted of a prompt when it had not been asked lately; the prior is fitted to these.
         first_failures: rejected ones of that kind.
         waited: updates of the policy since each prompt was asked, one more than since the beginning where it never was.
-        prior: what was fitted: intercept, slope and worth.
+        prior: what was fitted: intercept, slope and variance.
         fits: whether the prior is fitted again with every update of the policy.
         kept: share of old evidence that an update of the policy leaves.
         kept_asked: share of a prompt's old evidence that stays when it is asked again.
         track: how well expected variances foretold those that were seen.
-        push: logits by which training on an evenly mixed group moves its own prompt up; learned from prompts that are
-            asked again. Groups that all passed or all failed move nothing.
+        worth: rollouts that the stated rates are worth to a policy that stays as it is; None where it is trained.
+        moves: how far groups move their own prompts, and updates all of them.
 
     >>> belief = Belief.flat(3, worth=1.0).observe([0, 1], [8, 3], [8, 8])
     >>> belief.mean.round(2).tolist(), belief.rollouts.tolist()
-    ([0.94, 0.39, 0.5], [8.0, 8.0, 0.0])
+    ([0.94, 0.38, 0.5], [8.0, 8.0, 0.0])
     """
 
     stated_logit: NDArray[np.float64]
     successes: NDArray[np.float64]
     failures: NDArray[np.float64]
+    pushed: NDArray[np.float64]
+    aged: NDArray[np.float64]
+    first_stated: NDArray[np.float64]
     first_successes: NDArray[np.float64]
     first_failures: NDArray[np.float64]
     waited: NDArray[np.float64]
@@ -73,7 +89,8 @@ class Belief:
     fits: bool = True
     kept: float = KEPT
     kept_asked: float = KEPT_ASKED
-    push: float = 0.0
+    worth: float | None = None
+    moves: Moves = Moves()
     track: Track = Track()
 
     @classmethod
@@ -107,28 +124,39 @@ class Belief:
         if not worth > 0:
             raise InputError(f"a prior worth {worth:g} rollouts is none", mend="give a worth above 0")
         zero = np.zeros(len(given))
-        prior = Prior(intercept=0.0, slope=1.0, worth=float(worth))
-        return cls(logit(given), zero, zero, zero, zero, np.ones(len(given)), prior, fits, kept, kept_asked)
+        told, prior = logit(given), Prior(0.0, 1.0, variance_of(float(worth)))
+        waited = np.ones(len(given))
+        return cls(told, zero, zero, zero, zero, told, zero, zero, waited, prior, fits, kept, kept_asked)
 
     @property
     def prior_mean(self) -> NDArray[np.float64]:
-        """Mean of each prompt's prior: the stated rate as it is corrected."""
-        return self.prior.mean(self.stated_logit)
+        """Mean of each prompt's prior: the stated rate as it is corrected, with prompts spread around it."""
+        zero = np.zeros(len(self.stated_logit))
+        return posterior(self.prior.at(self.stated_logit), self.prior.variance, zero, zero).rate
+
+    @cached_property
+    def now(self) -> Posterior:
+        """What is expected of every prompt under the policy as it is."""
+        if self.worth is not None:
+            told = sigmoid(self.stated_logit)
+            return conjugate(self.worth * told + self.successes, self.worth * (1 - told) + self.failures)
+        moved = self.moves.of(self.pushed, self.aged)
+        return posterior(self.prior.at(self.stated_logit), self.prior.variance, self.successes, self.failures, moved)
 
     @property
     def a(self) -> NDArray[np.float64]:
-        """First parameter of each prompt's Beta."""
-        return self.prior.worth * self.prior_mean + self.successes
+        """First parameter of the Beta with each prompt's E[p] and E[p(1-p)]."""
+        return np.asarray(np.maximum(self.now.rate, EDGE) * self.now.worth)
 
     @property
     def b(self) -> NDArray[np.float64]:
-        """Second parameter of each prompt's Beta."""
-        return self.prior.worth * (1 - self.prior_mean) + self.failures
+        """Second parameter of that Beta."""
+        return np.asarray(np.maximum(1 - self.now.rate, EDGE) * self.now.worth)
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        """Mean of each prompt's Beta: the pass rate that is expected."""
-        return self.a / (self.prior.worth + self.rollouts)
+        """The pass rate that is expected of each prompt."""
+        return self.now.rate
 
     @property
     def rollouts(self) -> NDArray[np.float64]:
@@ -159,41 +187,27 @@ class Belief:
             raise InputError("successes have to lie between 0 and the rollouts", mend="leave unscored rollouts out")
         some = asked > 0
         where, passed, asked = where[some], passed[some], asked[some]
-        push = self._push(where, passed, asked) if self.fits else self.push
-        yes, no = self.successes.copy(), self.failures.copy()
-        yes[where] = self.kept_asked * yes[where] + passed
-        no[where] = self.kept_asked * no[where] + np.maximum(asked - passed, 0.0)
-        # Training on a group moves its own prompt, by its variance: what was seen is of the policy before.
-        both, share = yes[where] + no[where], np.clip(passed / asked, NEAR, 1 - NEAR)
-        seen = np.clip(yes[where] / both, 1e-9, 1 - 1e-9)
-        yes[where] = both * sigmoid(logit(seen) + push * 4 * share * (1 - share))
-        no[where] = both - yes[where]
+        before = self.rollouts[where]
+        again = np.flatnonzero(before > KNOWN)
+        moves = self.moves
+        if self.fits and self.kept_asked < 1 and again.size:  # else the policy stays as it is
+            rows = where[again]
+            moves = moves.learned(self.now, rows, passed[again], asked[again], self.pushed[rows], self.aged[rows])
+        found = {name: getattr(self, name).copy() for name in ARRAYS}
+        found["successes"][where] = self.kept_asked * self.successes[where] + passed
+        found["failures"][where] = self.kept_asked * self.failures[where] + np.maximum(asked - passed, 0.0)
+        # Older evidence has been pushed more often; what is remembered has on average.
+        share, old = passed / asked, self.kept_asked * before
+        old = old / (old + asked)
+        found["pushed"][where] = old * self.pushed[where] + 4 * share * (1 - share)
+        found["aged"][where] *= old
+        found["waited"][where] = 0.0
         # The prior is of prompts that were not asked lately: it is fitted to what such prompts showed.
-        new = self.rollouts[where] <= KNOWN
-        waited = self.waited.copy()
-        waited[where] = 0.0
-        first_yes, first_no = self.first_successes.copy(), self.first_failures.copy()
-        first_yes[where[new]], first_no[where[new]] = passed[new], (asked - passed)[new]
-        track = self.track.batch(expected_variance(self.a[where], self.b[where]), passed, asked)
-        return replace(
-            self, successes=yes, failures=no, push=push, first_successes=first_yes, first_failures=first_no,
-            waited=waited, track=track,
-        )  # fmt: skip
-
-    def _push(self, where: NDArray[np.int64], passed: NDArray[np.float64], asked: NDArray[np.float64]) -> float:
-        """Corrects how far a group moves its own prompt, by prompts that are asked again: one Newton step."""
-        known = self.rollouts[where] > KNOWN
-        if not known.any():
-            return self.push
-        where, passed, asked = where[known], passed[known], asked[known]
-        a, b = self.a[where], self.b[where]
-        both = a + b
-        mean = a / both
-        reach = 4 * mean * (1 - mean)
-        precision = 1 / (1 + (asked - 1) / (both + 1))  # rollouts of one prompt are alike: its rate is not known
-        up = ((passed - asked * mean) * precision * reach).sum()
-        weight = (asked * mean * (1 - mean) * precision * reach**2).sum()
-        return float(np.clip(self.push + up / (weight + FIRM_PUSH), 0.0, MOST_PUSH))
+        new = before <= KNOWN
+        found["first_stated"][where[new]] = self.stated_logit[where[new]]
+        found["first_successes"][where[new]], found["first_failures"][where[new]] = passed[new], (asked - passed)[new]
+        track = self.track.batch(self.now.mixed[where], passed, asked)
+        return replace(self, **found, moves=moves, track=track)
 
     def moved(self, updates: int = 1) -> Belief:
         """Takes note that the policy was updated: old evidence counts less, and the prior is fitted again.
@@ -206,13 +220,14 @@ class Belief:
             self,
             successes=keep * self.successes,
             failures=keep * self.failures,
+            aged=self.aged + updates,
             first_successes=keep * self.first_successes,
             first_failures=keep * self.first_failures,
             waited=self.waited + updates,
         )
         if not self.fits:
             return aged
-        return replace(aged, prior=refitted(aged.prior, aged.stated_logit, aged.first_successes, aged.first_failures))
+        return replace(aged, prior=refitted(aged.prior, aged.first_stated, aged.first_successes, aged.first_failures))
 
     def informed(self, rates: ArrayLike) -> Belief:
         """Replaces the stated rates, when what states them has learned more; evidence stays.
@@ -228,17 +243,13 @@ class Belief:
     def to_json(self) -> dict[str, Any]:
         """Returns the belief as plain data, from which `from_json` makes it again."""
         return {
-            "stated_logit": self.stated_logit.tolist(),
-            "successes": self.successes.tolist(),
-            "failures": self.failures.tolist(),
-            "first_successes": self.first_successes.tolist(),
-            "first_failures": self.first_failures.tolist(),
-            "waited": self.waited.tolist(),
+            **{name: getattr(self, name).tolist() for name in ARRAYS},
             "prior": self.prior.to_json(),
             "fits": self.fits,
             "kept": self.kept,
             "kept_asked": self.kept_asked,
-            "push": self.push,
+            "worth": self.worth,
+            "moves": self.moves.to_json(),
             "track": self.track.to_json(),
         }
 
@@ -250,13 +261,16 @@ class Belief:
         >>> Belief.from_json(belief.to_json()).to_json() == belief.to_json()
         True
         """
-        names = ("stated_logit", "successes", "failures", "first_successes", "first_failures", "waited")
-        told, yes, no, first_yes, first_no, waited = (np.asarray(data[name], dtype=np.float64) for name in names)
-        prior, track = Prior(**data["prior"]), Track(**data["track"])
         return cls(
-            told, yes, no, first_yes, first_no, waited, prior,
-            data["fits"], data["kept"], data["kept_asked"], data["push"], track,
-        )  # fmt: skip
+            **{name: np.asarray(data[name], dtype=np.float64) for name in ARRAYS},
+            prior=Prior(**data["prior"]),
+            fits=data["fits"],
+            kept=data["kept"],
+            kept_asked=data["kept_asked"],
+            worth=data["worth"],
+            moves=Moves(**data["moves"]),
+            track=Track(**data["track"]),
+        )
 
 
 def _rates(rates: ArrayLike) -> NDArray[np.float64]:

@@ -1,9 +1,9 @@
-"""The prior that all prompts share: the stated rates as observation corrects them, and what they are worth.
+"""The prior that all prompts share: the stated rates as observation corrects them, and how far prompts lie from them.
 
-Fitted by EM: given each prompt's posterior Beta, a logistic regression of its mean on the logit of the stated rate, and
-the worth from the mean squared distance to it. Only prompts that were asked take part; that they were chosen by what
-was seen of them does no harm, since the likelihood of what was seen does not depend on the choice. A weak prior of its
-own keeps the first steps, with few prompts asked, near what was stated.
+logit p ~ N(intercept + slope · logit of the stated rate, variance), fitted by EM: given each prompt's posterior, a
+regression of its mean logit on the stated one, and the mean squared distance to it. Only prompts that were asked take
+part; that they were chosen by what was seen of them does no harm, since the likelihood of what was seen does not depend
+on the choice. A weak prior of its own keeps the first steps, with few prompts asked, near what was stated.
 """
 
 from __future__ import annotations
@@ -13,30 +13,60 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+from freshbits.remedies.allocation.posterior import logit, posterior, sigmoid
 
-LEAST, MOST = 0.1, 50.0  # of worth, in rollouts
-FIRM_INTERCEPT, FIRM_SLOPE = 0.5, 4.0  # precision of what was stated: as so many prompts' worth of information
-FIRM_WORTH = 8.0  # prompts that the worth before an EM step counts as
-SLOPES = (0.0, 2.0)
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Prior", "logit", "refitted", "sigmoid", "variance_of"]
+
+LEAST, MOST = 0.05, 36.0  # of the variance
+FIRM_INTERCEPT, FIRM_SLOPE = 2.0, 16.0  # precision of what was stated, in units of the variance
+FIRM_VARIANCE = 8.0  # prompts that the variance before an EM step counts as
+SLOPES = (0.0, 1.0)  # a stated rate may say less than it claims, not more
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Holds the fitted prior: logit of the mean = intercept + slope · logit of the stated rate; worth in rollouts."""
+    """Holds the fitted prior of logits: mean = intercept + slope · logit of the stated rate, and variance."""
 
     intercept: float
     slope: float
-    worth: float
+    variance: float
 
-    def mean(self, stated: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Computes the prior mean of prompts from the logits of their stated rates."""
-        return sigmoid(self.intercept + self.slope * stated)
+    def at(self, stated: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Computes the mean logit of prompts from the logits of their stated rates."""
+        return self.intercept + self.slope * stated
+
+    @property
+    def worth(self) -> float:
+        """How many rollouts it is worth: a + b of the Beta with as much variance of p, around an even rate.
+
+        >>> round(Prior(0.0, 1.0, variance_of(3.0)).worth, 2)
+        3.0
+        """
+        return float(_even(self.variance).worth[0])
 
     def to_json(self) -> dict[str, Any]:
         """Returns the prior as plain data."""
         return asdict(self)
+
+
+def variance_of(worth: float) -> float:
+    """Computes the variance of logits around an even rate that makes it worth so many rollouts; by halving.
+
+    >>> variance_of(1e-6), variance_of(1e6)
+    (36.0, 0.05)
+    """
+    low, high = LEAST, MOST
+    if _even(high).worth[0] >= worth:
+        return high
+    if _even(low).worth[0] <= worth:
+        return low
+    while high - low > 1e-6 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _even(middle).worth[0] > worth else (low, middle)
+    return (low + high) / 2
 
 
 def refitted(
@@ -46,63 +76,32 @@ def refitted(
 
     Args:
         prior: the prior so far.
-        stated: logits of the stated rates, one per prompt.
+        stated: logits of the rates stated before each prompt was asked.
         successes: accepted rollouts of each prompt, weighted.
         failures: rejected ones.
 
-    >>> none = Prior(0.0, 1.0, 1.0)
-    >>> found = none
+    >>> found = none = Prior(0.0, 1.0, 3.0)
     >>> for _ in range(200):
-    ...     found = refitted(found, np.zeros(400), np.repeat([0.0, 8.0], [300, 100]), np.repeat([8.0, 0.0], [300, 100]))
-    >>> round(sigmoid(np.array(found.intercept)).item(), 2), found.worth < 0.3
-    (0.25, True)
+    ...     found = refitted(found, np.zeros(400), np.repeat([0.0, 8.0], [200, 200]), np.repeat([8.0, 0.0], [200, 200]))
+    >>> round(found.intercept, 2), found.variance > 30
+    (0.0, True)
     """
     asked = np.flatnonzero(successes + failures > 0)
-    if not len(asked):
+    if not asked.size:
         return prior
     told = stated[asked]
-    before = prior.mean(told)
-    a = prior.worth * before + successes[asked]
-    b = prior.worth * (1 - before) + failures[asked]
-    both = a + b
-    mean = a / both
-    spread = a * b / (both * both * (both + 1))
-    moved = _regressed(prior, told, mean)
-    fitted = moved.mean(told)
-    # E[(p - prior mean)²] / (m(1-m)) = 1 / (worth + 1), summed over prompts; the worth so far counts as some of them.
-    room = fitted * (1 - fitted)
-    apart = (spread + (mean - fitted) ** 2).sum() + FIRM_WORTH * room.mean() / (prior.worth + 1)
-    share = apart / (room.sum() + FIRM_WORTH * room.mean())
-    return replace(moved, worth=float(np.clip(1 / max(share, 1e-9) - 1, LEAST, MOST)))
+    now = posterior(prior.at(told), prior.variance, successes[asked], failures[asked])
+    slope = prior.slope
+    if np.ptp(stated) > 0:  # else nothing tells the slope from the intercept
+        table = np.array([[asked.size + FIRM_INTERCEPT, told.sum()], [told.sum(), (told**2).sum() + FIRM_SLOPE]])
+        right = np.array([now.logit.sum(), (told * now.logit).sum() + FIRM_SLOPE])
+        slope = float(np.clip(np.linalg.solve(table, right)[1], *SLOPES))
+    intercept = float((now.logit - slope * told).sum() / (asked.size + FIRM_INTERCEPT))
+    apart = (now.variance + (now.logit - intercept - slope * told) ** 2).sum()
+    variance = (apart + FIRM_VARIANCE * prior.variance) / (asked.size + FIRM_VARIANCE)
+    return replace(prior, intercept=intercept, slope=slope, variance=float(np.clip(variance, LEAST, MOST)))
 
 
-def _regressed(prior: Prior, stated: NDArray[np.float64], mean: NDArray[np.float64]) -> Prior:
-    """Takes one Newton step of the logistic regression of posterior means on stated logits."""
-    fitted = prior.mean(stated)
-    weight = fitted * (1 - fitted)
-    rest = mean - fitted
-    constant = bool(np.ptp(stated) == 0)
-    gradient = np.array([rest.sum(), (rest * stated).sum() - FIRM_SLOPE * (prior.slope - 1)])
-    h00 = weight.sum() + FIRM_INTERCEPT
-    if constant:  # nothing tells the slope from the intercept
-        return replace(prior, intercept=float(prior.intercept + gradient[0] / h00))
-    h01, h11 = (weight * stated).sum(), (weight * stated * stated).sum() + FIRM_SLOPE
-    step = np.linalg.solve(np.array([[h00, h01], [h01, h11]]), gradient)
-    step = np.clip(step, -1.0, 1.0)
-    slope = float(np.clip(prior.slope + step[1], *SLOPES))
-    return replace(prior, intercept=float(prior.intercept + step[0]), slope=slope)
-
-
-def logit(rates: ArrayLike) -> NDArray[np.float64]:
-    """Computes ln(p / (1-p)).
-
-    >>> logit([0.5, 0.75]).round(3).tolist()
-    [0.0, 1.099]
-    """
-    p = np.asarray(rates, dtype=np.float64)
-    return np.asarray(np.log(p) - np.log1p(-p))
-
-
-def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Computes 1 / (1 + e^-x)."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -40.0, 40.0))))
+def _even(variance: float) -> Any:
+    zero = np.zeros(1)
+    return posterior(zero, variance, zero, zero)

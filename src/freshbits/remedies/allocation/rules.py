@@ -39,6 +39,21 @@ def expected_variance(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(first * second / (both * (both + 1)))
 
 
+def expected_deviation(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Computes E[√(p(1-p))] = B(a+½, b+½) / B(a, b): the rule where advantages are divided by the group's deviation.
+
+    Divided so, a mixed group pushes by √(p(1-p)), not by p(1-p): rare verdicts weigh more, and prompts that hardly pass
+    are worth more of the calls.
+
+    >>> expected_deviation([1, 800, 50], [1, 800, 950]).round(3).tolist()
+    [0.393, 0.5, 0.216]
+    """
+    from scipy.special import betaln
+
+    first, second = _parameters(a, b)
+    return np.asarray(np.exp(betaln(first + 0.5, second + 0.5) - betaln(first, second)))
+
+
 def plug_in(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Computes m(1-m), m = a/(a+b): what a rule that looks at difficulty alone goes by. It is blind to evidence.
 

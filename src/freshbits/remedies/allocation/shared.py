@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.errors import InputError
-from freshbits.remedies.allocation.hierarchy import sigmoid
+from freshbits.remedies.allocation.posterior import sigmoid
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,14 +28,15 @@ MOST = 3.0  # logits by which one group may say that the forecast was off: the l
 class Shared:
     """Holds weights of features, and how sure they are; made with `of`, never changed in place.
 
-    logit p = features · weights + what is the prompt's own (variance `apart`). The cost of a step grows with the square
-    of the number of features: some hundreds at most.
+    logit p = base + features · weights + what is the prompt's own (variance `apart`). The cost of a step grows with
+    the square of the number of features: some hundreds at most.
 
     Attributes:
         features: one row per prompt; the first column is 1.
         weights: mean of each weight.
         covariance: of the weights.
         wander: variance that an update of the policy adds to each weight.
+        base: logit of every prompt by another predictor, which the weights correct; 0 where there is none.
         apart: variance of a prompt's logit around its features.
 
     >>> shared = Shared.of(np.repeat([[1.0], [-1.0]], 20, axis=0))
@@ -48,18 +49,26 @@ class Shared:
     features: NDArray[np.float64]
     weights: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    base: NDArray[np.float64]
     wander: float = WANDER
     apart: float = APART
 
     @classmethod
     def of(
-        cls, features: ArrayLike, *, start: float | ArrayLike = START, wander: float = WANDER, apart: float = APART
+        cls,
+        features: ArrayLike,
+        *,
+        start: float | ArrayLike = START,
+        base: ArrayLike = 0.0,
+        wander: float = WANDER,
+        apart: float = APART,
     ) -> Shared:
         """Begins with weights of 0.
 
         Args:
             features: one row per prompt; a constant is added. Bring columns to about variance 1.
             start: prior variance of each weight, one for all or one per column.
+            base: logit of every prompt by another predictor.
             wander: variance that an update of the policy adds to each weight; 0 where it stays as it is.
             apart: variance of a prompt's logit around what its features say.
 
@@ -72,11 +81,12 @@ class Shared:
         full = np.column_stack([np.ones(len(table)), table])
         first = np.full(full.shape[1], 4.0)
         first[1:] = start
-        return cls(full, np.zeros(full.shape[1]), np.diag(first), wander, apart)
+        told = np.broadcast_to(np.asarray(base, dtype=np.float64), len(table))
+        return cls(full, np.zeros(full.shape[1]), np.diag(first), told, wander, apart)
 
     def rates(self) -> NDArray[np.float64]:
         """Predicts the pass rate of every prompt: sigmoid of its mean logit."""
-        return sigmoid(self.features @ self.weights)
+        return sigmoid(self.base + self.features @ self.weights)
 
     def observe(self, index: ArrayLike, successes: ArrayLike, rollouts: ArrayLike) -> Shared:
         """Corrects the weights by verdicts.
@@ -93,7 +103,7 @@ class Shared:
         if not len(where):
             return self
         rows = self.features[where]
-        mean = sigmoid(rows @ self.weights)
+        mean = sigmoid(self.base[where] + rows @ self.weights)
         slope = np.maximum(mean * (1 - mean), 0.02)
         off = np.clip((passed / asked - mean) / slope, -MOST, MOST)
         across = rows @ self.covariance

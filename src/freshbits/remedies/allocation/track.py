@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-REMEMBERED = 0.98  # of earlier groups, per batch
+REMEMBERED = 0.9  # of earlier groups, per batch
 FIRM = 0.1  # summed squares of expected variances that full trust counts as: about fifty groups
 
 

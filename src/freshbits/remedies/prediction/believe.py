@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from freshbits.allocated import Prediction, Score
-from freshbits.remedies.allocation.belief import KEPT, KEPT_ASKED, Belief
+from freshbits.remedies.allocation.belief import KEPT, KEPT_ASKED, NEAR, Belief
+from freshbits.remedies.allocation.hierarchy import refitted
+from freshbits.remedies.allocation.posterior import logit
 from freshbits.remedies.prediction.betabinomial import UNKNOWN
 from freshbits.remedies.prediction.encode import Raw
 from freshbits.remedies.prediction.forgetting import fit_kept
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from freshbits.remedies.prediction.history import History
 
 KNOWN = 0.5  # a field has to be known half as often of prompts without verdicts as of those with verdicts
+ENOUGH, STEPS = 20_000, 40  # prompts that what rates are worth is fitted to, and EM steps
 DISCOUNT = 0.8  # of a block of rounds against the next, where nothing tells
 
 
@@ -48,7 +51,12 @@ class Believed:
 
 
 def believe(
-    history: History | None, pool: pl.DataFrame | None = None, *, embedding: str | None = None, seed: int = 0
+    history: History | None,
+    pool: pl.DataFrame | None = None,
+    *,
+    embedding: str | None = None,
+    has_text: bool = True,
+    seed: int = 0,
 ) -> Believed:
     """Learns from a log's prompts what to believe of them and of a pool.
 
@@ -56,6 +64,7 @@ def believe(
         history: what a log says; None begins with nothing known.
         pool: the candidates (`read_pool`); those of the log where None.
         embedding: the field that holds embeddings as JSON text.
+        has_text: whether the prompts of a pool without a log are texts; names say nothing.
         seed: of the folds.
     """
     table, tried, candidates = _table(history, pool)
@@ -65,9 +74,9 @@ def believe(
     else:
         passed, asked = _placed(history, kept, table)
     fields = _fields(table, tried)
-    vectors = _vectors(table, embedding) if embedding in fields else None
+    vectors = _vectors(table, embedding) if embedding in fields else np.zeros((table.height, 0))
     read = [name for name in fields if name != embedding]
-    texts = ["prompt"] if history is None or history.has_text else []
+    texts = ["prompt"] if (has_text if history is None else history.has_text) else []
     raw = Raw.of(table.select(*texts, *read), vectors)
     rates = np.full(table.height, 0.5)
     rows = np.flatnonzero(tried)
@@ -79,7 +88,7 @@ def believe(
         rest = np.flatnonzero(~tried)
         if rest.size:
             rates[rest] = predictor.predict(raw.take(rest))
-        columns = [*(["text"] if raw.words is not None else []), *read, *(["embedding"] if vectors is not None else [])]
+        columns = [*(["text"] if raw.words is not None else []), *read, *(["embedding"] if vectors.shape[1] else [])]
         prediction = describe(predictor, passed[rows], asked[rows], columns, kept)
         worth = predictor.worth or UNKNOWN
     old = 1.0 if history is None or history.blocks < 2 else (DISCOUNT if kept is None else kept)
@@ -92,7 +101,22 @@ def believe(
     yes = old * passed[candidates]
     no = old * asked[candidates] - yes
     waited = np.ones(candidates.size) if history is None else _waited(history, table)[candidates]
-    belief = replace(told, successes=yes, failures=no, first_successes=yes, first_failures=no, waited=waited)
+    prior = told.prior
+    if predictor is not None and predictor.worth is not None:
+        some = np.random.default_rng(seed).permutation(rows)[:ENOUGH]
+        for _ in range(STEPS):
+            prior = refitted(prior, logit(np.clip(rates[some], NEAR, 1 - NEAR)), passed[some], (asked - passed)[some])
+    belief = replace(
+        told,
+        successes=yes,
+        failures=no,
+        first_successes=yes,
+        first_failures=no,
+        waited=waited,
+        prior=prior,
+        first_stated=told.stated_logit,
+        worth=worth,
+    )
     return Believed(
         table.select("key", "prompt")[candidates],
         raw.take(candidates),
