@@ -57,9 +57,13 @@ def main() -> None:
 
 def _run(command: str) -> None:
     """Runs one command, with the others unloaded; a word that is none is named among all of them."""
+    import signal
+
     from freshbits.cli.commands import group
     from freshbits.errors import FreshbitsError
 
+    # A program that is told to end removes its temporary files, as it does when a person interrupts it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         group([command] if command in COMMANDS else COMMANDS)()
     except FreshbitsError as error:
