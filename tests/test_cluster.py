@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import warnings
@@ -279,23 +280,37 @@ def test_the_command_joins_the_cluster_that_is_named(nodes, rows, tmp_path):
     assert done.stdout.decode() == audit(where).dumps()
 
 
-@pytest.mark.parametrize(("named", "joined"), [(None, "local"), ("198.51.100.1:6379", "198.51.100.1:6379")])
-def test_no_cluster_is_joined_by_accident(monkeypatch, named, joined):
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """The addresses that Ray is asked to connect to; nobody is there."""
+    found = []
 
     def init(**options):
-        asked.append(options["address"])
+        found.append(options["address"])
         raise ConnectionError("nobody there")
 
     monkeypatch.setattr(ray, "init", init)
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    if named is not None:
-        monkeypatch.setenv("RAY_ADDRESS", named)
-    words = "Ray does not start here" if named is None else f"there is no Ray cluster to join at {named}"
-    with pytest.raises(InputError, match=words), cluster():
+    return found
+
+
+def test_no_cluster_is_joined_by_accident(asked):
+    with pytest.raises(InputError, match="Ray does not start here"), cluster():
         pass
-    assert asked == [joined]  # "local" starts one and never looks at the address that a dead one left
+    assert asked == ["local"]  # starts one, and never looks at the address that a dead one left
+
+
+def test_the_variable_names_the_cluster_and_nobody_there_is_said_at_once(asked, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        place = f"127.0.0.1:{there.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", place)
+        with pytest.raises(InputError, match=f"there is no Ray cluster to join at {place}"), cluster():
+            pass
+    assert asked == [place]
+    with pytest.raises(InputError, match=f"there is no Ray cluster to join at {place}"), cluster():
+        pass
+    assert asked == [place]  # nobody listens there now: Ray is not even asked
 
 
 def test_another_cluster_than_the_connected_one_is_refused(nodes):
@@ -310,11 +325,14 @@ def test_without_ray_one_sentence_says_what_to_install(freshbits, monkeypatch, t
     assert ran.err == "freshbits: Ray is not installed; pip install 'freshbits[ray]'.\n"
 
 
-def test_an_unknown_engine_is_named(freshbits, trl_log, tmp_path):
+def test_an_unknown_engine_and_an_address_without_one_are_named(freshbits, trl_log, tmp_path):
     ran = freshbits("audit", trl_log, "--engine", "spark")
     assert (ran.code, ran.err) == (2, "freshbits: --engine spark: there is no such engine; choose local or ray.\n")
     ran = freshbits("score", completions(8, tmp_path), "--signal", "exact", "-o", tmp_path / "o.jsonl", "--engine", "x")
+    assert (ran.code, ran.err) == (2, "freshbits: --engine x: there is no such engine; choose local or ray.\n")
+    ran = freshbits("audit", trl_log, "--ray-address", "a:1")
     assert ran.code == 2
+    assert ran.err == "freshbits: --ray-address a:1: the engine is local; add --engine ray, or leave it out.\n"
 
 
 def test_options_that_number_rows_are_read_in_one_place(rows, tmp_path):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
+import threading
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from freshbits.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+ENGINES = ("local", "ray")
+MOMENT, KNOCK = 2.5, 10.0  # seconds
 RETRIES = 4
 # One thread a task: Ray starts as many tasks as there are processors.
 ENVIRONMENT = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -89,12 +93,12 @@ class Cluster:
 
 
 @contextmanager
-def cluster(address: str | None = None) -> Iterator[Cluster]:
+def cluster(address: str | None = None, progress: Callable[[str], None] | None = None) -> Iterator[Cluster]:
     """Joins a Ray cluster, or starts one on this machine for as long as the block lasts.
 
     Joined is the cluster at `address`, else at `RAY_ADDRESS`, else the one that this process is connected to already.
     The file that a dead cluster leaves behind is never looked at. Ray's own lines, its dashboard and its reports of use
-    are off.
+    are off. `progress` hears of it where it takes longer than a moment.
 
     Raises:
         InputError: Ray is not installed, there is no cluster at the address, or its machines run other versions.
@@ -111,8 +115,11 @@ def cluster(address: str | None = None) -> Iterator[Cluster]:
         return
     place = address or os.environ.get("RAY_ADDRESS") or "local"
     started = place == "local"
+    words = "starting a Ray cluster on this machine" if started else f"joining the Ray cluster at {place}"
     try:
-        with warnings.catch_warnings():
+        if not started:
+            _knock(place)
+        with _said_late(progress, words), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ray.init(
                 address=place,
@@ -121,7 +128,7 @@ def cluster(address: str | None = None) -> Iterator[Cluster]:
                 include_dashboard=False if started else None,
                 ignore_reinit_error=False,
             )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         if started:
             raise InputError(f"Ray does not start here ({_first_line(error)})", mend="leave out --engine ray") from None
         raise InputError(
@@ -135,6 +142,17 @@ def cluster(address: str | None = None) -> Iterator[Cluster]:
         yield found
     finally:
         ray.shutdown()
+
+
+def require_engine(engine: str, address: str | None) -> None:
+    """Raises where an engine is not known, or is not the one that an address is for.
+
+    >>> require_engine("ray", "10.0.0.1:6379")
+    """
+    if engine not in ENGINES:
+        raise InputError(f"--engine {engine}: there is no such engine", mend=f"choose {' or '.join(ENGINES)}")
+    if address is not None and engine != "ray":
+        raise InputError(f"--ray-address {address}: the engine is {engine}", mend="add --engine ray, or leave it out")
 
 
 def said(error: BaseException) -> FreshbitsError:
@@ -172,6 +190,13 @@ def _machines() -> list[dict[str, Any]]:
     return [node for node in every if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
 
 
+def _knock(place: str) -> None:
+    """Raises where nobody listens at host:port: Ray itself would try for minutes, and complain on the way."""
+    host, _, port = place.rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK).close()
+
+
 def _described(*, started: bool) -> Cluster:
     nodes = _machines()
     cpus = int(sum(node["Resources"]["CPU"] for node in nodes))
@@ -199,6 +224,21 @@ def _require_same_versions() -> None:
                 f"{versions()[0]} with {versions()[1]}",
                 mend="install the same versions on every machine of the cluster",
             )
+
+
+@contextmanager
+def _said_late(progress: Callable[[str], None] | None, words: str) -> Iterator[None]:
+    """Says what is being done if it lasts: nothing else can be said while Ray starts."""
+    if progress is None:
+        yield
+        return
+    timer = threading.Timer(MOMENT, progress, (words,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _first_line(error: BaseException) -> str:

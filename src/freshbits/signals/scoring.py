@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from freshbits.cluster import cluster
+from freshbits.cluster import cluster, require_engine
 from freshbits.errors import InputError
 from freshbits.rollouts.log import Log
 from freshbits.rollouts.options import ORIGINS, ReadOptions, nearest
@@ -133,8 +133,7 @@ def score(
     >>> found.signals[0].mean, found.frame()["majority"].to_list()
     (0.75, [1.0, 1.0, 0.0, 1.0])
     """
-    if engine not in ("local", "ray"):
-        raise InputError(f"--engine {engine}: there is no such engine", mend="choose local or ray")
+    require_engine(engine, ray_address)
     if not signals:
         raise InputError("there is no signal to apply", mend="name one, such as exact")
     chosen: list[Signal] = [make(signal) if isinstance(signal, str) else signal for signal in signals]
@@ -156,7 +155,7 @@ def score(
         if engine == "ray":
             for signal in chosen:
                 require_travels(signal)
-            machines = stack.enter_context(cluster(ray_address))
+            machines = stack.enter_context(cluster(ray_address, progress))
         journal = None
         if path is not None:
             journal = Journal(journal_of(path), chosen, resume=resume)

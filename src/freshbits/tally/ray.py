@@ -54,10 +54,10 @@ def tally(
     Raises:
         InputError: if the log has no rows, none of its signals is ever scored, or there is no cluster to count on.
     """
-    if progress is not None:
-        progress("reaching the cluster")
     partition = partition_of(log)
-    with cluster(address) as machines:
+    with cluster(address, progress) as machines:
+        if progress is not None:
+            progress(f"on a cluster: {machines.nodes} machine(s), {machines.cpus} processor(s)")
         size = sum(file.stat().st_size for file in log.files) if log.divisible is not None else 0
         shards = min(max(machines.cpus, -(-size // SHARD_BYTES)), MOST_SHARDS)
         if log.divisible is None:
