@@ -63,8 +63,8 @@ def _kept() -> tempfile.TemporaryDirectory[str]:
 
 @functools.cache
 def loop() -> pl.DataFrame:
-    """The first half of the demo: enough for a page that shows how a format is read."""
-    return demo().filter(pl.col("round") < 6)
+    """The first rounds of the demo: enough for a page that shows how a format is read."""
+    return demo().filter(pl.col("round") < 3)
 
 
 def trl(place: Path) -> None:

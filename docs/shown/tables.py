@@ -85,7 +85,7 @@ def messages(place: Path) -> None:
             "rewards": {"correct": row["signal.accuracy_reward"], "boxed": row["signal.format_reward"]},
             "step": row["round"],
         }
-        for row in demo().iter_rows(named=True)
+        for row in demo().filter(pl.col("round") < 3).iter_rows(named=True)
     ]
     place.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
