@@ -1,0 +1,1 @@
+"""Every reader on a generated log of a known world, against the raw decoding of the same file."""
