@@ -31,7 +31,7 @@ COMMANDS = {
     "under a calibrated belief about their pass rates.",
     "plan": "Rank ways to train on the signals at hand by expected task bits per cost, and project where they lead.",
     "report": "Write the page of a stored report: one HTML file that needs no network.",
-    "formats": "List the formats that are read, and what each can and cannot tell.",
+    "formats": "List the formats that are read, and what each can and cannot tell; of one format its traps in full.",
 }
 
 
