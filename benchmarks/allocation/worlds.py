@@ -170,7 +170,7 @@ def told(
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Returns what can be read off a prompt: its difficulty with an error, and its skills."""
-    hint = (base + rng.normal(0.0, ERROR, cell.prompts)) / np.hypot(cell.spread, ERROR)
+    hint: NDArray[np.float64] = (base + rng.normal(0.0, ERROR, cell.prompts)) / np.hypot(cell.spread, ERROR)
     if not cell.named:
         return hint[:, None]
     table = np.zeros((cell.prompts, cell.skills))

@@ -24,7 +24,7 @@ from freshbits.remedies.prediction.betabinomial import UNKNOWN
 from freshbits.remedies.prediction.design import design
 from freshbits.remedies.prediction.history import read_history
 from freshbits.remedies.prediction.pool import read_pool, read_texts_or_names
-from freshbits.remedies.prediction.stack import FEWEST, fit
+from freshbits.remedies.prediction.stack import BASE, FEWEST, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -252,9 +252,10 @@ class Allocator:
         rates[rows] = predictor.crossed
         if rest.size:
             rates[rest] = predictor.predict(raw.take(rest))
-        prior = Prior(0.0, 1.0, variance_of(predictor.worth or UNKNOWN))
-        self.belief = replace(belief.informed(rates), prior=prior)
-        self.shared = self._following(self.belief.stated_logit)
+        if predictor.kind != BASE:  # else the regression on fields says more
+            prior = Prior(0.0, 1.0, variance_of(predictor.worth or UNKNOWN))
+            self.belief = replace(belief.informed(rates), prior=prior)
+            self.shared = self._following(self.belief.stated_logit)
         columns = ["text"] * (raw.words is not None) + [*raw.fields]
         self.prediction = describe(predictor, passed, asked, columns, None)
 

@@ -61,7 +61,7 @@ def posterior(
 
     >>> found = posterior(np.array([0.0, 0.0]), 1.0, np.array([0.0, 400.0]), np.array([0.0, 100.0]))
     >>> found.rate.round(3).tolist(), found.variance.round(3).tolist()
-    ([0.5, 0.799], [1.0, 0.012])
+    ([0.5, 0.797], [1.0, 0.012])
     """
     moved = np.broadcast_to(np.asarray(offset, dtype=np.float64), mean.shape)
     found = np.empty((4, len(mean)))

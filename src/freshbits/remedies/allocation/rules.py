@@ -46,7 +46,7 @@ def expected_deviation(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     are worth more of the calls.
 
     >>> expected_deviation([1, 800, 50], [1, 800, 950]).round(3).tolist()
-    [0.393, 0.5, 0.216]
+    [0.393, 0.5, 0.217]
     """
     from scipy.special import betaln
 

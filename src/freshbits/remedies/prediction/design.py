@@ -2,7 +2,8 @@
 
 Numbers and counts of the text's surface are standardised (0 where missing), levels are columns of 0 and 1, embeddings
 are standardised. Each kind may move a logit by as much as any other, whatever its number of columns: the prior variance
-of a weight is shared out among them. Words have too many columns for it; they are for `prediction.stack`.
+of a weight is shared out among them. Of words there are the directions in which prompts differ most; all of them are
+for `prediction.stack`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     from freshbits.remedies.prediction.encode import Raw
 
-NUMBERS, LEVELS = 9.0, 4.0  # variance of logits that numbers, and that the levels of a field, may explain
+NUMBERS, LEVELS, WORDS = 9.0, 4.0, 9.0  # variance of logits that numbers, a field's levels, and words may explain
+DIRECTIONS, SAMPLE = 16, 5_000  # of words, and prompts that they are found in
+SPARE, POWERS = 8, 4  # of the search for them
 MOST, CELLS = 400, 40_000_000  # columns, and numbers in all
 FAR = 4.0  # standard deviations
+EVEN = 1e-9
 
 
 def design(raw: Raw) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -55,4 +59,29 @@ def design(raw: Raw) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         blocks.append(columns.astype(np.float64))
         start.append(np.full(len(kept), LEVELS))
         left -= len(kept)
+    words = _directions(raw, encoder)
+    blocks.append(words)
+    start.append(np.full(words.shape[1], WORDS / max(words.shape[1], 1)))
     return np.concatenate(blocks, axis=1), np.concatenate(start)
+
+
+def _directions(raw: Raw, encoder: Encoder) -> NDArray[np.float64]:
+    """Returns how far each prompt lies along the directions in which words differ most (singular vectors)."""
+    from scipy.sparse import csr_array
+
+    if raw.words is None or encoder.rarity is None:
+        return np.zeros((raw.size, 0))
+    weighted = raw.words.data * encoder.rarity[raw.words.indices]
+    words = csr_array((weighted, raw.words.indices, raw.words.indptr), shape=raw.words.shape)
+    rng = np.random.default_rng(0)
+    some = words if raw.size <= SAMPLE else words[np.sort(rng.choice(raw.size, SAMPLE, replace=False))]
+    count = min(DIRECTIONS, some.shape[0])
+    # A randomised range finder (Halko, Martinsson and Tropp, SIAM Review 2011): it stands tables without any words.
+    range_ = rng.standard_normal((some.shape[0], min(count + SPARE, some.shape[0])))
+    for _ in range(POWERS):
+        range_ = np.linalg.qr(some @ (some.T @ range_))[0]
+    along = np.linalg.svd((some.T @ range_).T, full_matrices=False)[2][:count]
+    found = np.asarray(words @ along.T, dtype=np.float64)
+    found -= found.mean(axis=0)
+    spread = found.std(axis=0)
+    return np.asarray(found[:, spread > EVEN] / spread[spread > EVEN])
