@@ -101,6 +101,9 @@ def _here(call: Callable[[], object], argv: list[str], folder: Path) -> tuple[st
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("default")
+            warnings.filterwarnings(
+                "ignore", message=".*found in sys.modules"
+            )  # runpy; it is a fresh start all the same
             call()
     except SystemExit as end:
         ended = end.code
