@@ -6,7 +6,7 @@ differ by the rule alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import polars as pl
@@ -99,9 +99,6 @@ class Believing:
     Where advantages are divided by the group's deviation the rule is E[√(p(1-p))], else E[p(1-p)].
     """
 
-    sharpness: ClassVar[float] = SHARPNESS
-    turns: ClassVar[bool] = True
-
     def __init__(self, cell: Cell, seed: int) -> None:
         self.cell, self.seed = cell, seed
         self.allocator: Allocator | None = None
@@ -119,8 +116,6 @@ class Believing:
             pool,
             samples=GROUP,
             rule=self.rule,
-            sharpness=self.sharpness,
-            turns=self.turns,
             learn=self.cell.hinted,
             seed=self.seed,
         )
@@ -138,19 +133,6 @@ class Believing:
         for place, verdicts in zip(chosen, found.verdicts, strict=True):
             self.allocator.observe(place, float(verdicts.sum()), float(len(verdicts)))
         return [found]
-
-
-class Greedy(Believing):
-    """Takes the best prompts, whether they were asked a moment ago or not."""
-
-    sharpness = np.inf
-    turns = False
-
-
-class Drawn(Believing):
-    """Draws prompts by score instead of letting them take turns."""
-
-    turns = False
 
 
 class PluggedIn(Believing):
