@@ -1,0 +1,1 @@
+"""Whether a compiled kernel for the twelve features would be worth shipping."""
