@@ -40,6 +40,8 @@ def misfit(law: Law, counts: Counts) -> float | None:
     sizes = np.stack([counts.sizes[t][counts.code[:, t]] for t in rounds], axis=1)
     parts = np.stack([_part(counts.hits[t], counts.sizes[t])[counts.code[:, t]] for t in rounds], axis=1)
     asked = (sizes > 0).all(axis=1)
+    if not asked.any():  # rounds that ask other prompts: none stands in all of these
+        return None
     kinds, place, number = np.unique(sizes[asked], axis=0, return_inverse=True, return_counts=True)
     common = np.argsort(-number)[:MOST_SIZES]
     kept = np.isin(place, common)
