@@ -27,7 +27,7 @@ STRATEGIES: dict[str, tuple[Callable[[Cell, int], strategies.Strategy], bool]] =
     "oracle": (strategies.Oracle, False),
 }
 FIRST, RFT = ("uniform", "DAPO-like"), ("uniform", "ours", "ours, features", "DAPO-like")
-AGAIN = ("uniform", "oracle", "ours, features", "ours")
+AGAIN = ("uniform", "oracle", "ours, features", "ours", "plug-in")
 PROMPTS, BATCH, BUDGET, EVERY = 160, 128, 7680, 3
 TUNED_ON, SEEDS = range(900, 902), range(8)
 TUNED_AGAIN, SEEDS_AGAIN = range(910, 918), range(20, 36)
