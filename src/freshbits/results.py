@@ -45,8 +45,8 @@ class Estimate:
         prompts: prompts behind it: the unit of resampling.
         rollouts: rollouts behind it.
 
-    >>> Estimate(0.5, 0.4, 0.6, 0.95, "bits/rollout", "npmle", 100, 800).value
-    0.5
+    >>> f"{Estimate(0.5, 0.4, 0.6, 0.95, 'bits/rollout', 'npmle', 100, 800):.2f}"
+    '0.50 [0.40, 0.60]'
     """
 
     value: float | None
@@ -57,6 +57,10 @@ class Estimate:
     method: str
     prompts: int
     rollouts: int
+
+    def __format__(self, form: str) -> str:
+        value, low, high = ("–" if one is None else format(one, form) for one in (self.value, self.low, self.high))
+        return f"{value} [{low}, {high}]" if form else str(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,10 @@ def split_by_judge(opened: Opened, labelled: Stream, parts: Sequence[str]) -> Op
     split = [name for name in wide.columns if name.startswith(SIGNAL)]
     again = int(wide[AGAIN].max() or 0) if wide.height else 0  # type: ignore[arg-type]
     rows = _first_rows(opened.rows, wide, set(signals), split, again, opened.duplicates, twice)
-    notes = [*opened.notes, f"{len(order)} judges, each a signal of its own ({told})"]
+    notes = [
+        *opened.notes,
+        f"{len(order)} judges, each a signal of its own ({told})" if len(order) > 1 else f"one judge ({told})",
+    ]
     if again:
         notes.append(f"a judge scored some rollouts up to {again + 1} times: repeats")
     unread = {
