@@ -30,8 +30,7 @@ def page(figures: dict[str, Any]) -> str:
         lines += [
             "",
             f"CPU per rollout at {most['rows'] // 1_000_000} million against 2 million: {ratios[0]:.2f} for the whole "
-            "audit (the statistics take the same sample of any log, so their share falls), "
-            f"{ratios[1]:.2f} for reading and counting.",
+            f"audit, {ratios[1]:.2f} for reading and counting.",
         ]
     files, peers = figures["files"], figures["peers"]
     engines = {name: run for name, run in peers.items() if name not in ("rows", "equal")}
