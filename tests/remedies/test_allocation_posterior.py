@@ -32,6 +32,17 @@ def test_moments_are_those_of_the_integral(seed):
         assert found.variance[n] == pytest.approx(weight @ (grid - expected) ** 2, rel=0.03)
 
 
+def test_large_pools_are_read_off_a_table_to_the_same_figures():
+    rng = np.random.default_rng(3)
+    mean, yes = rng.normal(-1, 2, 12_000), np.zeros(12_000)
+    yes[:1000] = 3.0
+    whole = posterior(mean, 4.0, yes, yes, 0.5)
+    for part in (slice(0, 1000), slice(1000, 3000)):
+        alone = posterior(mean[part], 4.0, yes[part], yes[part], 0.5)
+        for name in ("rate", "mixed", "logit", "variance"):
+            assert getattr(whole, name)[part] == pytest.approx(getattr(alone, name), abs=1e-4)
+
+
 def test_the_beta_of_a_posterior_has_its_expected_variance():
     found = posterior(np.array([-2.0, 0.5]), 4.0, np.array([0.0, 3.0]), np.array([8.0, 5.0]))
     a, b = found.rate * found.worth, (1 - found.rate) * found.worth

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 POINTS = np.linspace(-5.25, 5.25, 15)  # in widths of the normal that fits the mode
 STEPS, LONGEST = 10, 4.0  # of Newton's way to the mode, and the longest of them in logits
 CHUNK = 1 << 15
+MANY, KNOTS = 10_000, 1_001  # prompts from which a table is read, and its length
 LEAST = 1e-12
 
 
@@ -66,8 +67,16 @@ def posterior(
     """
     moved = np.broadcast_to(np.asarray(offset, dtype=np.float64), mean.shape)
     found = np.empty((4, len(mean)))
-    for at in range(0, len(mean), CHUNK):
-        some = slice(at, at + CHUNK)
+    new = np.flatnonzero(successes + failures <= 0)
+    rest = np.arange(len(mean))
+    if new.size > MANY:  # what is expected of prompts that showed nothing goes by their mean alone
+        table = np.linspace(mean[new].min(), mean[new].max(), KNOTS)
+        zero = np.zeros(KNOTS)
+        for row, values in zip(found, _moments(table, variance, zero, zero, zero), strict=True):
+            row[new] = np.interp(mean[new], table, values)
+        rest = np.flatnonzero(successes + failures > 0)
+    for at in range(0, rest.size, CHUNK):
+        some = rest[at : at + CHUNK]
         found[:, some] = _moments(mean[some], variance, successes[some], failures[some], moved[some])
     return Posterior(*found)
 
