@@ -70,17 +70,17 @@ def quotes(log: Log, wanted: pl.DataFrame) -> Quotes | None:
         here = kept[np.searchsorted(kept, before) : np.searchsorted(kept, before + rows.height)]
         if here.size:
             prompt = pl.coalesce(*naming, pl.lit("")) if naming else pl.lit("")
-            parts.append(
-                rows[here - before].select(
-                    pl.Series("row", here),
-                    prompt.cast(pl.String).str.slice(0, BEGINNING).alias("prompt"),
-                    pl.col("completion").fill_null("").str.slice(0, BEGINNING),
-                )
+            found = rows[here - before].select(
+                pl.Series("row", here),
+                prompt.cast(pl.String).str.slice(0, BEGINNING).alias("prompt"),
+                pl.col("completion").fill_null("").str.slice(0, BEGINNING),
             )
+            # A slice of a text is a view that holds all text of its batch: values are copied.
+            parts.append(pl.DataFrame({name: found[name].to_list() for name in found.columns}, schema=found.schema))
         before += rows.height
         if before > kept[-1]:
             break
     if not parts:
         return None
-    found = pl.concat(parts)
-    return Quotes(found, ngrams(found["completion"].to_list()))
+    texts = pl.concat(parts)
+    return Quotes(texts, ngrams(texts["completion"].to_list()))
