@@ -72,7 +72,7 @@ def test_nothing_is_chosen_where_all_are_asked():
         Asking(Allocation(rule="by_lot"), pool(20), 20, 4, 1)
 
 
-@pytest.mark.parametrize("rule", ["expected_variance", "m(1-m)", "information", "by_lot"])
+@pytest.mark.parametrize("rule", ["expected_variance", "expected_deviation", "m(1-m)", "information", "by_lot"])
 def test_declarations_with_an_allocation_are_written_and_read_back(rule):
     loop = declared(allocation=rule)
     assert loop.allocation == Allocation(rule=rule)

@@ -1,6 +1,6 @@
 """TRL: an allocator chooses the prompts of every generation batch, and learns from the rewards that it sees.
 
-    allocator = Allocator(dataset, samples=8)
+    allocator = Allocator(dataset, samples=8, rule=expected_deviation)  # TRL divides advantages by the deviation
     trainer = allocating(GRPOTrainer, allocator)(
         model=…, train_dataset=dataset, reward_funcs=[observed(right, allocator), neat], callbacks=[Saved(allocator)], …
     )

@@ -23,11 +23,14 @@ import numpy as np
 
 from freshbits.errors import InputError
 from freshbits.remedies.allocation.batch import SHARPNESS
+from freshbits.remedies.allocation.rules import expected_deviation
 from freshbits.remedies.allocator import Allocator
 from freshbits.rollouts.messages import message_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from freshbits.remedies.allocation.rules import Rule
 
 
 class Curriculum:
@@ -40,6 +43,8 @@ class Curriculum:
     Attributes:
         accept: score above which a rollout counts as accepted.
         sharpness: of the draw, as `Allocator`.
+        rule: scores prompts, as `Allocator`; verl divides advantages by the group's deviation unless told not to
+            (`algorithm.norm_adv_by_std_in_grpo`), so that is what the default is for.
 
     Raises:
         InputError: if a batch has more prompts than the data set.
@@ -47,13 +52,14 @@ class Curriculum:
 
     accept: float = 0.5
     sharpness: float = SHARPNESS
+    rule: Rule = staticmethod(expected_deviation)
 
     def __init__(self, data_source: Any, data_config: Any) -> None:
         rows = data_source.dataframe
         asked = rows[data_config.get("prompt_key", "prompt")]
         texts = [text if isinstance(text, str) else message_text(text) for text in asked]
         seed = data_config.get("seed", None)
-        self.allocator = Allocator(texts, sharpness=self.sharpness, seed=int(seed or 0))
+        self.allocator = Allocator(texts, sharpness=self.sharpness, rule=self.rule, seed=int(seed or 0))
         self.place = self.allocator.places(texts)
         self.row = np.full(len(self.allocator), -1, dtype=np.int64)
         self.row[self.place[::-1]] = np.arange(len(texts))[::-1]  # the first row of a prompt is written last
@@ -93,12 +99,14 @@ class Curriculum:
         return [-1] * size
 
 
-def curriculum(*, accept: float = 0.5, sharpness: float = SHARPNESS) -> type[Any]:
+def curriculum(*, accept: float = 0.5, sharpness: float = SHARPNESS, rule: Rule = expected_deviation) -> type[Any]:
     """Returns the sampler's class, to be named in verl's settings.
 
     Args:
         accept: score above which a rollout counts as accepted.
-        sharpness: prompts are drawn as their E[p(1-p)] to this power.
+        sharpness: prompts are drawn as their score to this power.
+        rule: `expected_deviation`, E[√(p(1-p))], for advantages that are divided by the group's deviation; else
+            `expected_variance`, both of `freshbits.remedies.allocation.rules`.
 
     Raises:
         InputError: if verl is not installed.
@@ -109,7 +117,9 @@ def curriculum(*, accept: float = 0.5, sharpness: float = SHARPNESS) -> type[Any
         raise InputError(
             "verl is not installed, or has no curriculum samplers", mend="install verl 0.5 or later"
         ) from None
-    return type("Curriculum", (Curriculum, base), {"accept": accept, "sharpness": sharpness})
+    return type(
+        "Curriculum", (Curriculum, base), {"accept": accept, "sharpness": sharpness, "rule": staticmethod(rule)}
+    )
 
 
 def _names(rows: Any) -> dict[str, int]:

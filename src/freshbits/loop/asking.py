@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from freshbits.errors import InputError
-from freshbits.remedies.allocation.rules import expected_variance, information, plug_in
+from freshbits.remedies.allocation.rules import expected_deviation, expected_variance, information, plug_in
 from freshbits.remedies.allocator import Allocator
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RULES: dict[str, Rule] = {
     "expected_variance": expected_variance,
+    "expected_deviation": expected_deviation,
     "information": information,
     "m(1-m)": plug_in,
     "by_lot": expected_variance,  # to the power 0

@@ -252,13 +252,14 @@ class Allocation(Part):
     Attributes:
         rule: `uniform`: the same ones in every round, the task's first; else `train.prompts` of all that the task
             trains on are chosen anew for every round: `expected_variance` (by E[p(1-p)] under a belief about each
-            prompt's pass rate), `m(1-m)` (by its mean alone), `information` (what a verdict says about the rate),
+            prompt's pass rate), `expected_deviation` (by E[√(p(1-p))], for advantages divided by the group's
+            deviation), `m(1-m)` (by its mean alone), `information` (what a verdict says about the rate),
             `by_lot` (each once before any comes again).
         sharpness: they take turns, each as often as the rule's score to this power: 0 is by lot, large takes the best.
         learn: whether pass rates of prompts that were not asked are predicted from their texts.
     """
 
-    rule: Literal["uniform", "expected_variance", "m(1-m)", "information", "by_lot"] = "uniform"
+    rule: Literal["uniform", "expected_variance", "expected_deviation", "m(1-m)", "information", "by_lot"] = "uniform"
     sharpness: Annotated[float, Field(ge=0, le=100)] = 2.0
     learn: bool = True
 
