@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.allocation import played
+from benchmarks.allocation import further, played
 from benchmarks.allocation.measured import Shelf, Study
 from benchmarks.allocation.told import markdown, rounded
 
@@ -34,6 +34,7 @@ def main() -> None:
         place = asked.runs or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
         cells: list[dict[str, Any]] = []
+        more: list[dict[str, Any]] = []
         for part in asked.parts:
             shelf = Shelf(place / f"{part}.jsonl")
             for study, cell in studies(part):
@@ -43,10 +44,16 @@ def main() -> None:
                     found["moved"] = played.moves(cell, found["strategies"]["uniform"]["rate"])
                 cells.append(found)
                 print(study.name, f"{time.process_time() - began:.0f} s", flush=True)
+            for study, bar in further.studies(part):
+                found = study.held(shelf)
+                more.append({**found, "asked": bar})
+                if part == "b":  # whose grid is the coarser one
+                    more[-1]["between"] = further.between(study, found, shelf)
+                print(study.name, "on further seeds", flush=True)
     asked.output.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"cells": rounded(cells)}, indent=1, ensure_ascii=False)
+    text = json.dumps({"cells": rounded(cells), "further": rounded(more)}, indent=1, ensure_ascii=False)
     (asked.output / "allocation.json").write_text(text + "\n", encoding="utf-8")
-    (asked.output / "allocation.md").write_text(markdown(cells), encoding="utf-8")
+    (asked.output / "allocation.md").write_text(markdown(cells, more), encoding="utf-8")
 
 
 def studies(part: str) -> list[tuple[Study, Cell | None]]:

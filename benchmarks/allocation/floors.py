@@ -51,7 +51,7 @@ class Stale:
 
 
 class Exact(Stale):
-    """Holds the exact posterior of every prompt's logit, from its feature and all its verdicts.
+    """Holds the exact posterior of every prompt's logit, from its feature, its history and all its verdicts.
 
     It is told the distribution that prompts were drawn from, the error of the feature, the verifier's error rates, and
     by how many logits every prompt has moved since the beginning; so no verdict is ever out of date. How far a prompt
@@ -79,11 +79,25 @@ class Exact(Stale):
             if self.cell.hinted:
                 hint = world.table[:, 0] * np.hypot(self.cell.spread, ERROR)
                 self.log -= 0.5 * ((hint[:, None] - self.points) / ERROR) ** 2
+            if world.past is not None:
+                index, accepted, asked = world.past
+                self.log[index] += self.likelihood(self.points[None, :], accepted, asked)
         self.moved = logits - self.begun if self.apart else self.moved + self.average(logits - self.before)
         self.before = logits
         weight = np.exp(self.log - self.log.max(1, keepdims=True))
-        p = sigmoid(self.points + self.moved[:, None])
-        return np.asarray((weight * p * (1 - p)).sum(1) / weight.sum(1))
+        return self.read(sigmoid(self.points + self.moved[:, None]), weight / weight.sum(1, keepdims=True))
+
+    def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns E[p(1-p)]."""
+        return np.asarray((weight * p * (1 - p)).sum(1))
+
+    def likelihood(
+        self, logits: NDArray[np.float64], accepted: NDArray[np.float64], asked: NDArray[np.float64] | int
+    ) -> NDArray[np.float64]:
+        """Returns ln P(so many accepted) at these logits, up to a constant."""
+        passed = np.clip(self.cell.fpr + (self.cell.tpr - self.cell.fpr) * sigmoid(logits), NEAR, 1 - NEAR)
+        refused = asked - accepted
+        return np.asarray(accepted[:, None] * np.log(passed) + refused[:, None] * np.log1p(-passed))
 
     def average(self, change: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns moves as they are on average: of those asked, by how many were accepted; of all others."""
@@ -98,15 +112,28 @@ class Exact(Stale):
 
     def learn(self, found: Groups) -> None:
         """Takes up verdicts, on the policy that they were of."""
-        p = sigmoid(self.points + self.moved[found.index, None])
-        passed = np.clip(self.cell.fpr + (self.cell.tpr - self.cell.fpr) * p, NEAR, 1 - NEAR)
-        accepted = found.verdicts.sum(1, keepdims=True)
-        self.asked = (found.index, accepted[:, 0].astype(np.int64))
-        self.log[found.index] += accepted * np.log(passed)
-        self.log[found.index] += (found.verdicts.shape[1] - accepted) * np.log1p(-passed)
+        accepted = found.verdicts.sum(1)
+        self.asked = (found.index, accepted.astype(np.int64))
+        logits = self.points + self.moved[found.index, None]
+        self.log[found.index] += self.likelihood(logits, accepted, found.verdicts.shape[1])
 
 
 class Average(Exact):
     """The same posterior, told only how far prompts move on average: after groups with so many accepted, and others."""
+
+    apart = False
+
+
+class ExactPlug(Exact):
+    """The same posterior, read by its mean alone: m(1-m). Tells what a rule is worth on a good belief."""
+
+    def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns m(1-m), m = E[p]."""
+        mean = (weight * p).sum(1)
+        return np.asarray(mean * (1 - mean))
+
+
+class AveragePlug(ExactPlug):
+    """The posterior of `Average`, read by its mean alone."""
 
     apart = False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from benchmarks.allocation.measured import PATIENCE, interval
+from benchmarks.allocation import settled
+from benchmarks.allocation.measured import PATIENCE
+from benchmarks.allocation.settled import FLOOR, versus
 
 FEATURES, REVISITED, SAFE, PLUG = 0.65, 0.9, 1.15, 0.9
-FLOOR = "exact, told mean moves"
 ABOVE, AT, BELOW = "floor above", "floor not told apart from it", "floor below"
 BEFORE = "c grpo, tuned on two seeds"  # stands beside "c grpo"
 FAR = 0.5  # logits by which a step moves its own prompts, from which evidence is of another policy
@@ -55,9 +55,11 @@ HEAD = [
 ]
 
 
-def markdown(cells: list[dict[str, Any]]) -> str:
-    """Writes the page."""
-    lines = [*HEAD, *_bars(cells), "", *_read(cells), "", "## Every cell", ""]
+def markdown(cells: list[dict[str, Any]], further: list[dict[str, Any]]) -> str:
+    """Writes the page: of the cells, and of those that were run on further seeds."""
+    more = {cell["cell"]: cell for cell in further}
+    lines = [*HEAD, *_bars(cells, more), "", *_read(cells), *settled.read(further, PLUG), ""]
+    lines += [*settled.section(further, PLUG), "## Every cell", ""]
     lines += ["| cell | strategy | calls: median | mean [95 %] | steps | rate | reached |"]
     lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
     for cell in cells:
@@ -84,12 +86,12 @@ def markdown(cells: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bars(cells: list[dict[str, Any]]) -> list[str]:
+def _bars(cells: list[dict[str, Any]], more: dict[str, dict[str, Any]]) -> list[str]:
     lines = ["## What was asked", "", "| asked | cell | found | oracle | floor | met |", "| --- " * 6 + "|"]
     for cell in cells:
         for strategy in ("ours", "ours, features"):
             if strategy in cell["strategies"]:
-                lines += _asked(cell, strategy)
+                lines += _asked(cell, strategy, more)
     lines += [
         "",
         "Ours against the plug-in m(1-m) of the same belief; one cell is made for it, one for its absence:",
@@ -182,7 +184,7 @@ def _range(cells: list[dict[str, Any]], name: str, what: str = "median") -> str:
     return (low if low == high else f"{low} to {high}") if each else "none"
 
 
-def _asked(cell: dict[str, Any], strategy: str) -> list[str]:
+def _asked(cell: dict[str, Any], strategy: str, more: dict[str, dict[str, Any]]) -> list[str]:
     row, name = cell["strategies"][strategy], cell["cell"]
     lines = []
     bar = _bar(cell, strategy)
@@ -192,6 +194,7 @@ def _asked(cell: dict[str, Any], strategy: str) -> list[str]:
         met = "yes" if row["median"] <= bar else "no"
         if met == "no" and floor:
             met += f": {_against(floor, bar)}, ours {row['median'] / floor['median']:.2f} times the floor"
+            met += f"; further seeds: {settled.reach(more[name])}" if name in more else ""
         oracle = cell["strategies"].get("oracle")
         if met == "no" and not floor and oracle:
             met += ": the oracle needs more than was asked, too" if oracle["low"] > bar else ""
@@ -206,12 +209,6 @@ def _bar(cell: dict[str, Any], strategy: str) -> float | None:
     if "features" in cell["cell"] or "features" in strategy:
         return FEATURES
     return REVISITED if cell["passes"] >= PASSES else None
-
-
-def versus(cell: dict[str, Any], one: str, other: str) -> tuple[float, float, float]:
-    """Returns the geometric mean ratio of calls of one strategy to another, with its 95 % interval over seeds."""
-    logs = np.log(np.array(cell["strategies"][one]["ratios"]) / np.array(cell["strategies"][other]["ratios"]))
-    return (float(np.exp(logs.mean())), *interval(logs))
 
 
 def rounded(value: Any) -> Any:
