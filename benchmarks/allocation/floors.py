@@ -137,3 +137,21 @@ class AveragePlug(ExactPlug):
     """The posterior of `Average`, read by its mean alone."""
 
     apart = False
+
+
+class AverageInsight(Exact):
+    """The posterior of `Average`, read by m(1-m) times what a verdict says about p: another rule than ours."""
+
+    apart = False
+
+    def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns m(1-m) · (h(E[s]) - E[h(s)]), s being what the verifier accepts."""
+        mean = (weight * p).sum(1)
+        passed = np.clip(self.cell.fpr + (self.cell.tpr - self.cell.fpr) * p, NEAR, 1 - NEAR)
+        told = bits((weight * passed).sum(1)) - (weight * bits(passed)).sum(1)
+        return np.asarray(mean * (1 - mean) * np.maximum(told, 0.0))
+
+
+def bits(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Computes the entropy of a verdict."""
+    return np.asarray(-p * np.log2(p) - (1 - p) * np.log2(1 - p))

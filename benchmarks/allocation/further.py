@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 SEEDS = {"a": range(200, 300), "b": range(200, 400)}
 OPEN = ("uniform", "ours", played.AVERAGE)
+OTHERS = (*OPEN, "InSight-like", played.INSIGHT)  # a rule that did well there
 RULES = ("plug-in", played.AVERAGE_PLUG, played.EXACT, played.EXACT_PLUG)
 CELLS: dict[str, tuple[float | None, tuple[str, ...]]] = {  # the median that was asked for, and what is compared
-    "a: features, spread 3": (FEATURES, (*OPEN, "plug-in")),
+    "a: features, spread 3": (FEATURES, (*OPEN, "plug-in", played.INSIGHT)),
     "a: half with a history of 16": (None, (*OPEN, *RULES)),
-    "b: features, verifier .9/.1": (FEATURES, OPEN),
-    "b: verifier .9/.1": (REVISITED, OPEN),
-    "b: verifier .9/.1, divided by σ": (REVISITED, OPEN),
-    "b: verifier .8/.2, spread 5": (REVISITED, OPEN),
+    "b: features, verifier .9/.1": (FEATURES, OTHERS),
+    "b: verifier .9/.1": (REVISITED, OTHERS),
+    "b: verifier .9/.1, divided by σ": (REVISITED, OTHERS),
+    "b: verifier .8/.2, spread 5": (REVISITED, OTHERS),
 }
 
 

@@ -21,6 +21,7 @@ LEAST, RULES = ("uniform", "ours", "oracle"), ("plug-in", "InSight-like")
 PLUG, DAPO, KNOWN = ("plug-in",), ("DAPO-like",), "ours, verifier known"
 EXACT, AVERAGE, STALE = "exact, told moves", "exact, told mean moves", "stale oracle"
 EXACT_PLUG, AVERAGE_PLUG = "exact m(1-m), told moves", "exact m(1-m), told mean moves"
+INSIGHT = "exact InSight-like, told mean moves"
 FLOORS = (EXACT, AVERAGE, STALE)  # where a bar was missed
 CELLS = (
     (FIRST, (*PLUG, *DAPO)),
@@ -54,6 +55,7 @@ STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
     STALE: floors.Stale,
     EXACT_PLUG: floors.ExactPlug,
     AVERAGE_PLUG: floors.AveragePlug,
+    INSIGHT: floors.AverageInsight,
 }
 RATES, GROWTH = {"a": (5.0, 8.0, 12.0), "b": (250.0, 500.0, 1000.0)}, {"a": 1.5, "b": 2.0}
 EVERY = 2

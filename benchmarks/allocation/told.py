@@ -50,7 +50,7 @@ HEAD = [
     "and without one. "
     "`exact, told moves` is told it of every prompt apart, which says how mixed each one is. `stale oracle` knows "
     "every p as it was one pass over all prompts ago. A floor whose 95 % interval lies above what was asked: not "
-    "reachable with this evidence by drawing prompts in this way.",
+    "reachable with this evidence by this rule.",
     "",
 ]
 
