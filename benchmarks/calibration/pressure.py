@@ -81,15 +81,28 @@ def verdict(rng: np.random.Generator, prompts: int, size: int) -> Rows:
     return (rng.random(right.shape) < rate).astype(np.float64), right
 
 
+def trick(rng: np.random.Generator, prompts: int, size: int) -> Rows:
+    """One rollout in fifty, on every prompt, holds a trick: it is wrong and scores above a right answer."""
+    kind = rng.choice(3, size=(prompts, size), p=[0.48, 0.5, 0.02])
+    return kind.astype(np.float64), kind == 1
+
+
+def tricks(rng: np.random.Generator, prompts: int, size: int) -> Rows:
+    """The same, where prompts differ in how often it comes and in how often they are solved."""
+    breaks = rng.random((prompts, size)) < rng.beta(0.2, 9.8, (prompts, 1))
+    right = ~breaks & (rng.random((prompts, size)) < rng.beta(1, 1, (prompts, 1)))
+    return np.where(breaks, 2.0, right), right
+
+
 WORLDS: dict[str, Callable[[np.random.Generator, int, int], Rows]] = {
-    draw.__name__: draw for draw in (gaussian, shifted, heavy, hacked, opposed, answers, levels, verdict)
+    draw.__name__: draw for draw in (gaussian, shifted, heavy, hacked, opposed, answers, levels, verdict, trick, tricks)
 }
 CELLS: tuple[Cell, ...] = tuple(
     {"rollouts": size, "prompts": prompts, "world": name}
     for size, prompts, names in (
         (4, 100, (*WORLDS,)),
         (8, 100, (*WORLDS,)),
-        (8, 300, ("hacked", "answers", "verdict")),
+        (8, 300, ("hacked", "answers", "verdict", "trick", "tricks")),
     )
     for name in names
 )

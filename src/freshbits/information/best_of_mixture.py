@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPONENTS = 4
-STEPS, WARM_STEPS, INNER = 60, 8, 3
+STEPS, INNER, SETTLED = 200, 3, 1e-3  # at most so many steps, fewer where the log-likelihood gains less in one
+ALLOWED = 1.35  # what the log-likelihood may lose: half the 90 % point of chi-square with one degree of freedom
+WIDEST = 8.0  # precisions are multiplied by up to 2^8
 FEW_VALUES = 8  # signals with no more values are taken as they are
 FEWEST = 20  # rows in the highest level
 MOST_VALUES = 200
+MOST_ALPHA = 1e4  # beyond it groups are as good as equal
 
 
 @dataclass(frozen=True)
@@ -107,17 +110,47 @@ class Design:
 
 
 def fit(design: Design, weight: NDArray[np.float64], start: Fit | None = None) -> Fit:
-    """Fits the mixture by EM: from two seeded starts, or a few steps from an earlier fit.
+    """Fits the mixture by EM from two seeded starts, or from an earlier fit, whose precisions are kept.
+
+    EM moves the precision of the components slowly, so it is searched for along the way.
 
     >>> counts = np.tile([[4.0, 0.0, 0.0, 4.0], [8.0, 0.0, 0.0, 0.0]], (20, 1))
     >>> fit(Design.of(counts), np.ones(40)).share.sum().round(6)
     np.float64(1.0)
     """
     if start is not None:
-        return _climb(design, weight, start.alpha, start.share, WARM_STEPS)
+        return _climb(design, weight, start.alpha, start.share, kept=True)
     rng = np.random.default_rng(0)
-    found = [_climb(design, weight, *_start(design.counts, rng), STEPS) for _ in range(2)]
-    return max(found, key=lambda each: each.likelihood)
+    found = [_climb(design, weight, *_start(design.counts, rng)) for _ in range(2)]
+    best = max(found, key=lambda each: each.likelihood)
+    return _climb(design, weight, best.alpha * _likeliest(design, weight, best), best.share)
+
+
+def alike(design: Design, weight: NDArray[np.float64], fitted: Fit) -> Fit:
+    """Makes the groups as alike as the log allows: components as narrow as a likelihood ratio at 90 % lets them be.
+
+    A rare level that stands in few groups may be common in those or rare in all. The best of many depends on which,
+    and the maximum of the likelihood leans to the first: groups that are all alike lie at the edge of the mixtures.
+
+    >>> counts = Design.of(np.tile([[3.0, 1.0], [2.0, 2.0], [1.0, 3.0]], (20, 1)))
+    >>> fitted = fit(counts, np.ones(60))
+    >>> bool(alike(counts, np.ones(60), fitted).alpha.sum() > fitted.alpha.sum())
+    True
+    """
+    from scipy.optimize import brentq
+
+    def left(power: float) -> float:
+        likelihood = weight @ _responsible(design, fitted.alpha * 2.0**power, fitted.share)[1]
+        return float(likelihood - fitted.likelihood + ALLOWED)
+
+    most = _most(fitted)
+    power = most if left(most) >= 0 else float(brentq(left, 0.0, most, xtol=0.01))
+    return Fit(fitted.alpha * 2.0**power, fitted.share, fitted.likelihood - ALLOWED + left(power))
+
+
+def _most(fitted: Fit) -> float:
+    """Returns the power of two by which precisions may still be multiplied."""
+    return max(0.0, min(WIDEST, float(np.log2(MOST_ALPHA / fitted.alpha.max()))))
 
 
 def best_of(
@@ -181,20 +214,32 @@ def _responsible(
     return mass / sums, (top + np.log(sums))[:, 0]
 
 
+def _likeliest(design: Design, weight: NDArray[np.float64], fitted: Fit) -> float:
+    """Returns by what to multiply all precisions for the highest likelihood."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(power: float) -> float:
+        return -float(weight @ _responsible(design, fitted.alpha * 2.0**power, fitted.share)[1])
+
+    found = minimize_scalar(loss, bounds=(-1.0, _most(fitted)), method="bounded", options={"xatol": 0.05})
+    return float(2.0**found.x)
+
+
 def _climb(
     design: Design,
     weight: NDArray[np.float64],
     alpha: NDArray[np.float64],
     share: NDArray[np.float64],
-    steps: int,
+    *,
+    kept: bool = False,
 ) -> Fit:
     from scipy.special import digamma
 
-    before = -np.inf
-    for _ in range(steps):
+    before, precision = -np.inf, alpha.sum(axis=1, keepdims=True)
+    for _ in range(STEPS):
         posterior, log = _responsible(design, alpha, share)
         likelihood = float(weight @ log)
-        if likelihood - before < 1e-3:
+        if likelihood - before < SETTLED:
             break
         before = likelihood
         posterior *= weight[:, None]
@@ -206,5 +251,9 @@ def _climb(
             total = alpha.sum(axis=1, keepdims=True)
             rise = digamma(design.values[None, :, None] + alpha[:, None, :]) - digamma(alpha)[:, None, :]
             whole = (groups * (digamma(design.sizes + total) - digamma(total))).sum(axis=1, keepdims=True)
-            alpha = np.clip(alpha * ((seen * rise).sum(axis=1) + 1e-3) / (whole + 1e-3), 1e-4, 200.0)
+            alpha = np.clip(
+                alpha * ((seen * rise).sum(axis=1) + 1e-3 / total) / (whole + 1e-3 / total), 1e-4, MOST_ALPHA
+            )
+            if kept:
+                alpha *= precision / alpha.sum(axis=1, keepdims=True)
     return Fit(alpha, share, before)

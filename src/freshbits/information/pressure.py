@@ -210,15 +210,15 @@ def pressure_curve(
         level = score_levels(score, size)
         counts = count_cells(place, level, truth, keys.size)
         values = np.bincount(level, weights=score) / np.bincount(level)
-        mixed, risen = _by_mixture(counts, replicas, wanted, values)
+        mixed, risen, unlike = _by_mixture(counts, replicas, wanted, values)
         steps = np.log2(beyond / size)
         drift = (at - mixed[:, :2]) @ np.array([-1.0, 1.0]) / np.log2(size / anchors[0])
         projected = at[:, 1:] + mixed[:, 2:] - mixed[:, [1]] + TREND * drift[:, None] * steps
-        apart = np.zeros(beyond.size)
+        apart = unlike
         if not few:
             smooth = _by_smooth(shares @ profile, replicas, wanted[1:])
             second = at[:, 1:] + smooth[:, 1:] - smooth[:, [0]]
-            apart = (projected - second)[0] / 2
+            apart = np.hypot((projected - second)[0], unlike) / 2
             projected = (projected + second) / 2
         curve = _Curve(np.hstack([kept_truth, projected.clip(0.0, 1.0)]), np.concatenate([curve.apart, apart]))
         if few:
@@ -232,17 +232,25 @@ def _by_mixture(
     replicas: NDArray[np.float64],
     numbers: NDArray[np.int64],
     values: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns truth and value of the best of n under the mixture, re-fitted for every replicate."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Returns truth and value of the best of n under the mixture, re-fitted for every replicate.
+
+    Both are the mean over two fits: the likeliest, and one whose groups are as alike as the log allows. Last comes half
+    of what these two differ by in how the truth changes beyond the log.
+    """
     scale = replicas[0].mean()
     design = Design.of(counts)
     whole = best_of_mixture.fit(design, replicas[0] / scale)
-    truth, value = np.empty((replicas.shape[0], numbers.size)), np.empty((replicas.shape[0], numbers.size))
+    fits = [whole, best_of_mixture.alike(design, replicas[0] / scale, whole)]
+    found = np.empty((2, 2, replicas.shape[0], numbers.size))  # likeliest or alike; truth or value
     for number, weight in enumerate(replicas):
-        mixture = whole if number == 0 else best_of_mixture.fit(design, weight / scale, whole)
-        each = best_of_mixture.best_of(mixture, design, numbers, values)
-        truth[number], value[number] = (weight @ part / weight.sum() for part in each)
-    return truth, value
+        for which, start in enumerate(fits):
+            mixture = best_of_mixture.fit(design, weight / scale, start)
+            each = best_of_mixture.best_of(mixture, design, numbers, values)
+            found[which, :, number] = [weight @ part / weight.sum() for part in each]
+    truth, value = found.mean(axis=0)
+    change = found[:, 0, 0, 2:] - found[:, 0, 0, [1]]
+    return truth, value, (change[0] - change[1]) / 2
 
 
 def _by_smooth(
