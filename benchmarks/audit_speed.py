@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -80,7 +80,7 @@ def _ratios(figures: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def write(log: Path, rows: int) -> None:
+def write(log: Path, rows: int, compression: Literal["zstd", "lz4"] = "zstd") -> None:
     """Writes a log in TRL's layout, `BLOCK` rows per step; later steps reuse the first texts with another ending."""
     from benchmarks.text_pass import write_log
 
@@ -101,7 +101,7 @@ def write(log: Path, rows: int) -> None:
             pl.col("accuracy_reward", "format_reward"),
             pl.lit(0.0).alias("advantage"),
         )
-        frame.write_parquet(folder / f"completions_{step:05d}.parquet", compression="zstd")
+        frame.write_parquet(folder / f"completions_{step:05d}.parquet", compression=compression)
 
 
 def _reshape(log: Path, one: Path, many: Path, files: int) -> None:

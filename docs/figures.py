@@ -19,7 +19,7 @@ from freshbits.dynamics.fresh import fresh
 from freshbits.loop.exact.ledger import exact_ledger
 from freshbits.loop.exact.signals import Majority, Verifier
 from freshbits.loop.exact.world import one_of
-from freshbits.report.charts.picture import DASHES, FONT, PALETTE, SCHEMA, SERIES
+from freshbits.report.charts.picture import AXIS, DASHES, FONT, PALETTE, SCHEMA, SERIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,16 +30,7 @@ CONFIG = {
     "font": FONT,
     "background": PALETTE["card"],
     "view": {"stroke": None},
-    "axis": {
-        "labelColor": PALETTE["mute"],
-        "titleColor": PALETTE["mute"],
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "gridColor": PALETTE["line"],
-        "domainColor": PALETTE["line"],
-        "tickColor": PALETTE["line"],
-    },
+    "axis": AXIS,
     "title": {"color": PALETTE["ink"], "fontSize": 13, "anchor": "start"},
     "legend": {"orient": "bottom", "columns": 2, "title": None, "labelColor": PALETTE["ink"], "labelFontSize": 12,
                "symbolStrokeWidth": 2, "symbolType": "stroke", "symbolSize": 400, "labelLimit": 250},

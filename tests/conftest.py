@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 # The same examples on every run: a failure is one of the commit, not of the day.
 settings.register_profile("fixed", derandomize=True)
 settings.load_profile("fixed")
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 collect_ignore_glob = ["fixtures/*.py"]  # they make the fixtures and need the trainers themselves
 
@@ -64,3 +68,15 @@ def trl_log(drawn: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Pa
     directory = tmp_path_factory.mktemp("trl")
     write_trl(drawn, directory)
     return directory
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Returns this machine's Chromium, headless; skips where there is none, or nothing to drive it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()

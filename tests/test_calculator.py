@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +19,6 @@ from freshbits.errors import OutOfRegimeError
 from freshbits.information.entropy import binary_entropy
 from freshbits.remedies.label import BITS_TIMES_ROWS, expected_width
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PAGE = Path(__file__).parents[1] / "docs" / "assets" / "calculator.html"
 NAMES = ("p", "tpr", "fpr", "kept", "target", "fresh", "lost", "group", "labels")
 CHANNELS = [(0.05, 0.9, 0.5), (0.3, 0.9, 0.1), (0.3, 0.95, 0.02), (0.6, 0.5, 0.5), (0.2, 0.4, 0.6), (0.1, 1, 0)]
@@ -70,19 +64,13 @@ def by_library(case: dict[str, float]) -> dict[str, float | None]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = running.new_page(offline=True)
-        tab.trouble = []
-        tab.on("pageerror", lambda error: tab.trouble.append(str(error)))
-        tab.on("console", lambda said: tab.trouble.append(said.text) if said.type == "error" else None)
-        tab.goto(PAGE.as_uri())
-        yield tab
-        running.close()
+def page(browser) -> Any:
+    tab = browser.new_page(offline=True)
+    tab.trouble = []
+    tab.on("pageerror", lambda error: tab.trouble.append(str(error)))
+    tab.on("console", lambda said: tab.trouble.append(said.text) if said.type == "error" else None)
+    tab.goto(PAGE.as_uri())
+    return tab
 
 
 def test_the_page_computes_what_the_library_computes(page):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,6 @@ from freshbits.report.html.page import audit_html
 from freshbits.rollouts.options import ReadOptions
 
 pytestmark = pytest.mark.browser
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 KINDS = ["demo", "truth", "hostile", "single", "comparison", "projection"]
 AA = ["best-practice", "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = 360, 1200
@@ -25,17 +22,6 @@ REAL = {
     "llmbar": ("llmbar_judgments_dev.parquet", ReadOptions(join=Path("llmbar_prompts_dev.parquet"))),
     "wildbench": ("wildbench_judgments.parquet", None),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -45,6 +45,18 @@ class Picture:
     draw: Callable[[int], Json]
 
 
+AXIS: Json = {
+    "labelColor": PALETTE["mute"],
+    "titleColor": PALETTE["mute"],
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+    "gridColor": PALETTE["line"],
+    "domainColor": PALETTE["line"],
+    "tickColor": PALETTE["line"],
+}
+
+
 def sheet(layers: list[Json], values: list[Json], width: int, height: int | Json, **more: Any) -> Json:
     """Puts layers over one table of values into a specification that is exactly `width` pixels wide.
 
@@ -64,15 +76,8 @@ def sheet(layers: list[Json], values: list[Json], width: int, height: int | Json
             "font": FONT,
             "background": PALETTE["card"],
             "view": {"stroke": None},
-            "axis": {
-                "labelColor": PALETTE["mute"],
-                "titleColor": PALETTE["mute"],
-                "labelFontSize": 12,
-                "titleFontSize": 12,
-                "titleFontWeight": "normal",
-                "gridColor": PALETTE["line"],
-                "domainColor": PALETTE["line"],
-                "tickColor": PALETTE["line"],
+            "axis": AXIS
+            | {
                 "labelPadding": 5,
                 "titleLimit": width - 60,
                 "labelOverlap": "greedy",
