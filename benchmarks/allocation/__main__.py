@@ -1,7 +1,7 @@
-"""Runs the study of allocation and writes its results: python -m benchmarks.allocation [--runs DIR] [--parts a b c].
+"""Runs the study of allocation and writes its results: python -m benchmarks.allocation [--runs DIR].
 
-Every run is a line in a file under --runs, so a study that was stopped goes on where it was. Cells that have not been
-run are left out of the results.
+Every run is a line in a file under --runs, so a study that was stopped goes on where it was. `--cells "b: verifier"`
+runs the cells whose names begin so, and writes no results: processes side by side fill one folder, and one more writes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.allocation import further, played
+from benchmarks.allocation import played
 from benchmarks.allocation.measured import Shelf, Study
 from benchmarks.allocation.told import markdown, rounded
 
@@ -27,33 +27,30 @@ def main() -> None:
     """Runs, compares, writes."""
     parser = argparse.ArgumentParser(description="Compares ways to spend verifier calls.")
     parser.add_argument("--runs", type=Path, default=None, help="where runs are kept")
-    parser.add_argument("--parts", nargs="+", default=["a", "b", "c"], choices=["a", "b", "c"])
+    parser.add_argument("--cells", nargs="+", default=None, help="beginnings of names; nothing is written")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         place = asked.runs or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
         cells: list[dict[str, Any]] = []
-        more: list[dict[str, Any]] = []
-        for part in asked.parts:
+        for part in ("a", "b", "c"):
             shelf = Shelf(place / f"{part}.jsonl")
             for study, cell in studies(part):
+                if asked.cells and not study.name.startswith(tuple(asked.cells)):
+                    continue
                 began = time.process_time()
                 found = study.held(shelf)
                 if cell is not None:
                     found["moved"] = played.moves(cell, found["strategies"]["uniform"]["rate"])
                 cells.append(found)
                 print(study.name, f"{time.process_time() - began:.0f} s", flush=True)
-            for study, bar in further.studies(part):
-                found = study.held(shelf)
-                more.append({**found, "asked": bar})
-                if part == "b":  # whose grid is the coarser one
-                    more[-1]["between"] = further.between(study, found, shelf)
-                print(study.name, "on further seeds", flush=True)
+    if asked.cells:
+        return
     asked.output.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"cells": rounded(cells), "further": rounded(more)}, indent=1, ensure_ascii=False)
+    text = json.dumps(rounded(cells), indent=1, ensure_ascii=False)
     (asked.output / "allocation.json").write_text(text + "\n", encoding="utf-8")
-    (asked.output / "allocation.md").write_text(markdown(cells, more), encoding="utf-8")
+    (asked.output / "allocation.md").write_text(markdown(cells), encoding="utf-8")
 
 
 def studies(part: str) -> list[tuple[Study, Cell | None]]:

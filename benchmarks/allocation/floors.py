@@ -10,9 +10,11 @@ from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from benchmarks.allocation.strategies import KNOWING
 from benchmarks.allocation.worlds import CENTRE, ERROR, GROUP, sigmoid
 
-from freshbits.remedies.allocation.batch import SHARPNESS, drawn
+from freshbits.remedies.allocation.batch import drawn
+from freshbits.remedies.allocator import AGAIN, SHARPNESS
 
 if TYPE_CHECKING:
     from benchmarks.allocation.worlds import Cell, Groups, World
@@ -25,8 +27,10 @@ NEAR = 1e-12
 class Stale:
     """Knows every p as it was one pass over all prompts ago: what any record of earlier verdicts can at most say."""
 
+    sharpness: ClassVar[float] = KNOWING
+
     def __init__(self, cell: Cell, seed: int) -> None:
-        self.cell, self.at = cell, 1000 * seed
+        self.cell, self.at, self.steps = cell, 1000 * seed, 0
         self.waited = np.ones(cell.prompts)
         self.past: deque[NDArray[np.float64]] = deque(maxlen=cell.prompts * GROUP // cell.batch + 1)
 
@@ -39,7 +43,8 @@ class Stale:
         """Chooses prompts as the oracle does, by its score."""
         score = self.score(world)
         self.at += 1
-        chosen = drawn(score, self.cell.batch // GROUP, SHARPNESS, self.at, self.waited)
+        self.steps += 1
+        chosen = drawn(score, self.cell.batch // GROUP, self.sharpness, self.at, self.waited)
         self.waited += 1
         self.waited[chosen] = 1
         found = world.ask(chosen, GROUP)
@@ -58,6 +63,7 @@ class Exact(Stale):
     moved says how mixed it was, and that is more than verdicts say.
     """
 
+    sharpness = SHARPNESS
     apart: ClassVar[bool] = True  # whether it is told of every prompt apart how far it moved
 
     def __init__(self, cell: Cell, seed: int) -> None:
@@ -71,7 +77,7 @@ class Exact(Stale):
         self.pushed = np.zeros((2, GROUP + 1))  # sums of moves, and how many, by the rollouts accepted
 
     def score(self, world: World) -> NDArray[np.float64]:
-        """Returns E[p(1-p)] now."""
+        """Returns E[p(1-p)] now, times the information as `Allocator` counts it."""
         now = np.clip(world.rates(), NEAR, 1 - NEAR)
         logits = np.log(now) - np.log1p(-now)
         if self.begun is None:
@@ -88,8 +94,14 @@ class Exact(Stale):
         return self.read(sigmoid(self.points + self.moved[:, None]), weight / weight.sum(1, keepdims=True))
 
     def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns E[p(1-p)]."""
-        return np.asarray((weight * p * (1 - p)).sum(1))
+        """Returns E[p(1-p)] · I^(t / (t + again)), t passes over all prompts."""
+        times = self.steps * self.cell.batch / GROUP / self.cell.prompts
+        return np.asarray((weight * p * (1 - p)).sum(1) * self.told(p, weight) ** (times / (times + AGAIN)))
+
+    def told(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Computes what a verdict says about p, h(E[s]) - E[h(s)] bits, s being what the verifier accepts."""
+        passed = np.clip(self.cell.fpr + (self.cell.tpr - self.cell.fpr) * p, NEAR, 1 - NEAR)
+        return np.asarray(np.maximum(bits((weight * passed).sum(1)) - (weight * bits(passed)).sum(1), 0.0))
 
     def likelihood(
         self, logits: NDArray[np.float64], accepted: NDArray[np.float64], asked: NDArray[np.float64] | int
@@ -124,32 +136,23 @@ class Average(Exact):
     apart = False
 
 
-class ExactPlug(Exact):
-    """The same posterior, read by its mean alone: m(1-m). Tells what a rule is worth on a good belief."""
-
-    def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns m(1-m), m = E[p]."""
-        mean = (weight * p).sum(1)
-        return np.asarray(mean * (1 - mean))
-
-
-class AveragePlug(ExactPlug):
-    """The posterior of `Average`, read by its mean alone."""
-
-    apart = False
-
-
-class AverageInsight(Exact):
+class AverageInsight(Average):
     """The posterior of `Average`, read by m(1-m) times what a verdict says about p: another rule than ours."""
 
-    apart = False
+    def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns m(1-m) · I."""
+        mean = (weight * p).sum(1)
+        return np.asarray(mean * (1 - mean) * self.told(p, weight))
+
+
+class AverageVariance(Average):
+    """The posterior of `Average`, read by E[p(1-p)] alone, half as sharply."""
+
+    sharpness = SHARPNESS / 2
 
     def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns m(1-m) · (h(E[s]) - E[h(s)]), s being what the verifier accepts."""
-        mean = (weight * p).sum(1)
-        passed = np.clip(self.cell.fpr + (self.cell.tpr - self.cell.fpr) * p, NEAR, 1 - NEAR)
-        told = bits((weight * passed).sum(1)) - (weight * bits(passed)).sum(1)
-        return np.asarray(mean * (1 - mean) * np.maximum(told, 0.0))
+        """Returns E[p(1-p)]."""
+        return np.asarray((weight * p * (1 - p)).sum(1))
 
 
 def bits(p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,49 +17,56 @@ if TYPE_CHECKING:
 
 FIRST = Cell(name="a: 3000 prompts, spread 3")
 SECOND = Cell(name="b: 500 prompts, spread 3", prompts=500, tabular=True, budget=40000)
-LEAST, RULES = ("uniform", "ours", "oracle"), ("plug-in", "InSight-like")
-PLUG, DAPO, KNOWN = ("plug-in",), ("DAPO-like",), "ours, verifier known"
+LEAST = ("uniform", "ours", "oracle")
+ALONE, PLUG, DAPO, KNOWN = "E[p(1-p)] alone", ("plug-in",), ("DAPO-like",), "ours, verifier known"
+PLUGS = (*PLUG, "m(1-m) alone")
 EXACT, AVERAGE, STALE = "exact, told moves", "exact, told mean moves", "stale oracle"
-EXACT_PLUG, AVERAGE_PLUG = "exact m(1-m), told moves", "exact m(1-m), told mean moves"
-INSIGHT = "exact InSight-like, told mean moves"
-FLOORS = (EXACT, AVERAGE, STALE)  # where a bar was missed
+EXACT_ALONE = "exact E[p(1-p)] alone, told mean moves"
+EXACT_INSIGHT = "exact InSight-like, told mean moves"
+FLOORS = (EXACT, AVERAGE, EXACT_ALONE, EXACT_INSIGHT, STALE)
+OTHERS = (ALONE, *PLUG, "InSight-like")  # rules, on the same belief
 CELLS = (
-    (FIRST, (*PLUG, *DAPO)),
-    (replace(FIRST, name="a: 3000 prompts, spread 5", spread=5.0), DAPO),
-    (replace(FIRST, name="a: verifier .9/.1", tpr=0.9, fpr=0.1), ()),
-    (replace(FIRST, name="a: advantages divided by σ", divided=True), ()),
-    (replace(FIRST, name="a: 1000 prompts", prompts=1000), DAPO),
-    (replace(FIRST, name="a: 300 prompts, 60 skills", prompts=300, skills=60), FLOORS),
-    (replace(FIRST, name="a: features, spread 3", hinted=True), (*PLUG, *DAPO, *FLOORS)),
-    (replace(FIRST, name="a: features, spread 5", hinted=True, spread=5.0), ()),
-    (replace(FIRST, name="a: features, 1000 prompts", hinted=True, prompts=1000), FLOORS),
-    (replace(FIRST, name="a: features and skills, spread 5", hinted=True, named=True, spread=5.0), ()),
-    (replace(FIRST, name="a: half with a history of 16", history=16), PLUG),
-    (replace(FIRST, name="a: all with a history of 8", history=8, everyone=True), PLUG),
-    (SECOND, (*RULES, *DAPO, *FLOORS)),
-    (replace(SECOND, name="b: verifier .9/.1", tpr=0.9, fpr=0.1), (*RULES, *DAPO, KNOWN, *FLOORS)),
-    (replace(SECOND, name="b: verifier .9/.1, divided by σ", tpr=0.9, fpr=0.1, divided=True), FLOORS),
-    (replace(SECOND, name="b: verifier .8/.2, spread 5", tpr=0.8, fpr=0.2, spread=5.0), (KNOWN, *FLOORS)),
-    (replace(SECOND, name="b: features, verifier .9/.1", hinted=True, tpr=0.9, fpr=0.1), (*RULES, *FLOORS)),
+    (FIRST, (*OTHERS, *DAPO)),
+    (replace(FIRST, name="a: 3000 prompts, spread 5", spread=5.0), (ALONE, *DAPO)),
+    (replace(FIRST, name="a: verifier .9/.1", tpr=0.9, fpr=0.1), (ALONE,)),
+    (replace(FIRST, name="a: advantages divided by σ", divided=True), (ALONE,)),
+    (replace(FIRST, name="a: 1000 prompts", prompts=1000), (*OTHERS, *DAPO)),
+    (replace(FIRST, name="a: 300 prompts, 60 skills", prompts=300, skills=60), OTHERS),
+    (replace(FIRST, name="a: features, spread 3", hinted=True), (*OTHERS, *DAPO, *FLOORS)),
+    (replace(FIRST, name="a: features, spread 5", hinted=True, spread=5.0), (ALONE,)),
+    (replace(FIRST, name="a: features, 1000 prompts", hinted=True, prompts=1000), (ALONE, *FLOORS)),
+    (replace(FIRST, name="a: features and skills, spread 5", hinted=True, named=True, spread=5.0), (ALONE,)),
+    (replace(FIRST, name="a: half with a history of 16", history=16), (ALONE, *PLUGS)),
+    (replace(FIRST, name="a: all with a history of 8", history=8, everyone=True), (ALONE, *PLUGS)),
+    (SECOND, (*OTHERS, *DAPO, *FLOORS)),
+    (replace(SECOND, name="b: verifier .9/.1", tpr=0.9, fpr=0.1), (*OTHERS, *DAPO, KNOWN, *FLOORS)),
+    (
+        replace(SECOND, name="b: verifier .9/.1, divided by σ", tpr=0.9, fpr=0.1, divided=True),
+        (*OTHERS, *FLOORS),
+    ),
+    (replace(SECOND, name="b: verifier .8/.2, spread 5", tpr=0.8, fpr=0.2, spread=5.0), (*OTHERS, KNOWN, *FLOORS)),
+    (replace(SECOND, name="b: features, verifier .9/.1", hinted=True, tpr=0.9, fpr=0.1), (*OTHERS, *FLOORS)),
 )
 STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
     "uniform": strategies.Uniform,
     "ours": strategies.Believing,
+    ALONE: strategies.Variance,
     "plug-in": strategies.PluggedIn,
+    "m(1-m) alone": strategies.PlugAlone,
     "DAPO-like": strategies.Filtering,
     "InSight-like": strategies.Insight,
     KNOWN: strategies.Corrected,
     "oracle": strategies.Oracle,
     EXACT: floors.Exact,
     AVERAGE: floors.Average,
+    EXACT_ALONE: floors.AverageVariance,
+    EXACT_INSIGHT: floors.AverageInsight,
     STALE: floors.Stale,
-    EXACT_PLUG: floors.ExactPlug,
-    AVERAGE_PLUG: floors.AveragePlug,
-    INSIGHT: floors.AverageInsight,
 }
 RATES, GROWTH = {"a": (5.0, 8.0, 12.0), "b": (250.0, 500.0, 1000.0)}, {"a": 1.5, "b": 2.0}
 EVERY = 2
-TUNED_ON, SEEDS = range(900, 902), range(100, 110)
+TUNED_ON = range(900, 904)
+SEEDS = {"a": range(400, 424), "b": range(400, 500)}  # none of them had a part in how rules were made
 
 
 def study(cell: Cell, beside: tuple[str, ...]) -> Study:
@@ -67,7 +74,7 @@ def study(cell: Cell, beside: tuple[str, ...]) -> Study:
     part = cell.name[0]
     growth = GROWTH[part]
     names = (*LEAST, *beside)
-    return Study(cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON, SEEDS)
+    return Study(cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON, SEEDS[part])
 
 
 def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Course]:

@@ -1,18 +1,19 @@
 """Who is asked: strategies beside each other, each spending verifier calls in its own way.
 
-All that score prompts draw them in the same way (`drawn`, sharpness 2), and all that believe keep the same belief: they
-differ by the rule alone.
+All that believe keep the same belief and draw as sharply: they differ by what they score. Whoever knows every rate
+draws as p(1-p) squared, which suits it better.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from math import inf
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 import polars as pl
 from benchmarks.allocation.worlds import GROUP
 
-from freshbits.remedies.allocation.batch import SHARPNESS, drawn
+from freshbits.remedies.allocation.batch import drawn
 from freshbits.remedies.allocation.rules import (
     expected_deviation,
     expected_variance,
@@ -20,7 +21,7 @@ from freshbits.remedies.allocation.rules import (
     plug_in,
     through,
 )
-from freshbits.remedies.allocator import Allocator
+from freshbits.remedies.allocator import AGAIN, SHARPNESS, Allocator
 
 if TYPE_CHECKING:
     from benchmarks.allocation.worlds import Cell, Groups, World
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from freshbits.remedies.allocation.rules import Rule
 
 MOST_BATCHES = 8  # that filtering may draw for one step
+KNOWING = 2.0  # sharpness where every rate is known
 
 
 class Strategy(Protocol):
@@ -87,7 +89,7 @@ class Oracle:
         """Chooses prompts by p(1-p)."""
         p = world.rates()
         self.at += 1
-        chosen = drawn(p * (1 - p), self.cell.batch // GROUP, SHARPNESS, self.at, self.waited)
+        chosen = drawn(p * (1 - p), self.cell.batch // GROUP, KNOWING, self.at, self.waited)
         self.waited += 1
         self.waited[chosen] = 1
         return [world.ask(chosen, GROUP)]
@@ -98,6 +100,9 @@ class Believing:
 
     Where advantages are divided by the group's deviation the rule is E[√(p(1-p))], else E[p(1-p)].
     """
+
+    again: ClassVar[float] = AGAIN
+    sharpness: ClassVar[float] = SHARPNESS
 
     def __init__(self, cell: Cell, seed: int) -> None:
         self.cell, self.seed = cell, seed
@@ -116,6 +121,8 @@ class Believing:
             pool,
             samples=GROUP,
             rule=self.rule,
+            again=self.again,
+            sharpness=self.sharpness,
             learn=self.cell.hinted,
             seed=self.seed,
         )
@@ -135,13 +142,26 @@ class Believing:
         return [found]
 
 
+class Variance(Believing):
+    """The rule alone, half as sharp: information about prompts does not count, however often they come again."""
+
+    again = inf
+    sharpness = SHARPNESS / 2
+
+
 class PluggedIn(Believing):
-    """The same belief, read by its mean alone: m(1-m), or its root where advantages are divided."""
+    """The same, m(1-m) in the place of E[p(1-p)], or its root where advantages are divided."""
 
     @property
     def rule(self) -> Rule:
         """Scores prompts."""
         return (lambda a, b: np.sqrt(plug_in(a, b))) if self.cell.divided else plug_in
+
+
+class PlugAlone(PluggedIn):
+    """m(1-m) alone, as sharply: information about prompts does not count."""
+
+    again = inf
 
 
 def difficulty_and_evidence(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -150,7 +170,9 @@ def difficulty_and_evidence(a: NDArray[np.float64], b: NDArray[np.float64]) -> N
 
 
 class Insight(Believing):
-    """Difficulty times evidence, on the same belief."""
+    """Difficulty times evidence, on the same belief, from the beginning."""
+
+    again = inf
 
     @property
     def rule(self) -> Rule:

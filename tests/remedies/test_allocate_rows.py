@@ -212,6 +212,23 @@ def test_a_saved_state_goes_on_as_if_nothing_had_been(tmp_path):
         other.restore(tmp_path / "no.npz")
 
 
+def test_information_counts_the_more_the_more_often_prompts_have_come_again(tmp_path):
+    allocator, never = Allocator(texts(40), samples=4), Allocator(texts(40), samples=4, again=np.inf)
+    assert (allocator.explore, never.explore) == (0.0, 0.0)
+    for each in (allocator, never):
+        for _ in range(4):
+            each.suggest(20)
+    assert (allocator.explore, never.explore) == (0.5, 0.0)  # every prompt was asked twice on average
+    allocator.save(tmp_path / "state.npz")
+    other = Allocator(texts(40), samples=4)
+    other.restore(tmp_path / "state.npz")
+    assert other.explore == 0.5
+    with pytest.raises(InputError, match="other settings"):
+        never.restore(tmp_path / "state.npz")
+    with pytest.raises(InputError, match="give a number above 0"):
+        Allocator(texts(40), again=0)
+
+
 def test_the_allocator_follows_fields_while_the_policy_learns(tmp_path):
     kinds = np.repeat(["a", "b", "c", "d"], 100)
     pool = pl.DataFrame({"prompt_id": [f"p{n}" for n in range(400)], "kind": kinds})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from freshbits.errors import InputError, OutOfRegimeError
-from freshbits.remedies.allocation.batch import allocate, drawn, sizes
+from freshbits.remedies.allocation.batch import allocate, drawn, sizes, weighed
 from freshbits.remedies.allocation.belief import Belief
 from freshbits.remedies.allocation.rules import (
     expected_bits,
@@ -19,6 +21,8 @@ from freshbits.remedies.allocation.rules import (
     through,
 )
 from freshbits.remedies.allocation.sequential import follow, pilot
+from freshbits.remedies.allocation.track import Track
+from freshbits.remedies.chosen import choose
 
 PARAMETER = st.floats(0.05, 50.0)
 
@@ -155,3 +159,24 @@ def test_beliefs_refuse_what_cannot_be():
 def test_unscored_groups_change_nothing():
     belief = Belief.flat(3).observe([1], [2], [8])
     assert belief.observe([0, 2], [0, 0], [0, 0]).to_json() == belief.to_json()
+
+
+def test_information_counts_where_prompts_come_again():
+    belief = Belief.flat(3, fits=False, worth=1.0).observe([0, 1, 2], [400, 40, 4], [800, 80, 8])
+    belief = replace(belief, track=Track())  # as if nothing had been foretold: trusted as it is
+    score, everyone = expected_variance(belief.a, belief.b), np.ones(3, dtype=bool)
+    assert weighed(belief, score, everyone, 0.0) == pytest.approx(score)
+    told = weighed(belief, score, everyone, 0.5)
+    assert told == pytest.approx(score * np.sqrt(information(belief.a, belief.b)), rel=1e-12)
+    assert np.argmax(score) == 0  # what is known to be mixed is worth most now
+    assert np.argmax(told) == 2  # what is hardly known, where it is asked again
+
+
+def test_chances_are_those_of_the_draw_with_information():
+    belief = Belief.flat(6, fits=False).observe([0, 1, 2, 3], [1, 8, 4, 40], [8, 80, 8, 80])
+    asked, said = np.zeros(6), np.zeros(6)
+    for seed in range(4000):
+        chosen = choose(belief, 16, sharpness=1.0, explore=0.5, seed=seed)
+        asked[chosen.index] += 1
+        said[chosen.index] = chosen.probability
+    assert asked / 4000 == pytest.approx(said, abs=0.03)

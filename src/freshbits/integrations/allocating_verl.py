@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freshbits.errors import InputError
-from freshbits.remedies.allocation.batch import SHARPNESS
 from freshbits.remedies.allocation.rules import expected_deviation
-from freshbits.remedies.allocator import Allocator
+from freshbits.remedies.allocator import SHARPNESS, Allocator
 from freshbits.rollouts.messages import message_text
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ allocator that is not where the round begins is played forward through the round
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from freshbits.errors import InputError
 from freshbits.remedies.allocation.rules import expected_deviation, expected_variance, information, plug_in
-from freshbits.remedies.allocator import Allocator
+from freshbits.remedies.allocator import AGAIN, Allocator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ class Asking:
             samples=max(self.samples, 2),
             rule=RULES[self.declared.rule],
             sharpness=0.0 if self.declared.rule == "by_lot" else self.declared.sharpness,
+            again=inf if self.declared.rule == "information" else AGAIN,  # it is the score there
             learn=self.declared.learn,
             seed=self.seed,
         )

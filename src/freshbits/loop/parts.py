@@ -256,11 +256,12 @@ class Allocation(Part):
             deviation), `m(1-m)` (by its mean alone), `information` (what a verdict says about the rate),
             `by_lot` (each once before any comes again).
         sharpness: they take turns, each as often as the rule's score to this power: 0 is by lot, large takes the best.
+            The more often prompts have come again, the more the score also counts what a verdict says about the rate.
         learn: whether pass rates of prompts that were not asked are predicted from their texts.
     """
 
     rule: Literal["uniform", "expected_variance", "expected_deviation", "m(1-m)", "information", "by_lot"] = "uniform"
-    sharpness: Annotated[float, Field(ge=0, le=100)] = 2.0
+    sharpness: Annotated[float, Field(ge=0, le=100)] = 4.0
     learn: bool = True
 
 

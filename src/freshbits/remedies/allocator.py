@@ -13,7 +13,7 @@ import polars as pl
 from freshbits.atomic import replacing
 from freshbits.errors import InputError
 from freshbits.outputs.keys import name_keys, prompt_keys
-from freshbits.remedies.allocation.batch import GROUP, SHARPNESS
+from freshbits.remedies.allocation.batch import GROUP
 from freshbits.remedies.allocation.belief import Belief
 from freshbits.remedies.allocation.hierarchy import Prior, variance_of
 from freshbits.remedies.allocation.rules import expected_variance
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
 
 LEARNED = ("weights", "covariance", "base")  # of the regression on fields
+SHARPNESS = 4.0  # where prompts take turns
+AGAIN = 2.0  # times that every prompt has been asked by which information counts by its root
 MORE = 1.5  # as many prompts tried as at the last fit, times this, and the predictor learns again
 
 
@@ -45,14 +47,25 @@ class Allocator:
     A belief is kept for every prompt. A regression on its fields states a pass rate, and follows the policy with every
     round (`allocation.shared`); where prompts have texts or embeddings, a predictor reads them, the regression corrects
     it, and the predictor is fitted again whenever half as many prompts again have been tried. The prompt's own verdicts
-    correct both, and how far prompts move as they are trained on is learned. Prompts take turns, each as often as its
-    expected within-group variance E[p(1-p)] to the power `sharpness`. Everything is a function of the pool, what was
-    observed, and the seed.
+    correct both, and how far prompts move as they are trained on is learned. Everything is a function of the pool, what
+    was observed, and the seed.
+
+    Prompts take turns, each as often as score^sharpness, where
+
+        score = E[p(1-p)] · (h(E[p]) - E[h(p)])^(t / (t + again)),
+
+    h in bits and t how often every prompt has been asked on average. The first factor is the within-group variance to
+    be expected, which is what an update of the policy gets from a group; the second is what a rollout says about its
+    prompt, which is of use when the prompt comes again. How often prompts will come again is not known; the more often
+    they have, the more it counts. Where verdicts err and every prompt has to be learned by itself, that keeps calls off
+    prompts that are known to be mixed by errors alone.
 
     Args:
         pool: prompts to choose from: a file, a frame (further columns are fields), or a list of texts.
         samples: rollouts per prompt.
         sharpness: prompts are drawn as their score to this power: 0 is uniform, infinity takes the best.
+        again: how often every prompt has to have been asked until information counts by its root; infinity: it does not
+            count at all.
         turns: whether prompts take turns, each asked in proportion to its score^sharpness in the long run; else they
             are drawn anew for every round, which leaves gaps and repeats.
         rule: scores prompts by a and b; `allocation.rules.through` makes one for a verifier that errs, and
@@ -81,6 +94,7 @@ class Allocator:
         *,
         samples: int = GROUP,
         sharpness: float = SHARPNESS,
+        again: float = AGAIN,
         turns: bool = True,
         rule: Rule = expected_variance,
         learn: bool = True,
@@ -90,7 +104,7 @@ class Allocator:
     ) -> None:
         table, has_text = read_texts_or_names(pool, columns=columns, embedding=embedding)
         believed = believe(None, table, embedding=embedding, has_text=has_text, seed=seed)
-        self._begin(believed, samples, sharpness, rule, seed, turns=turns, learn=learn)
+        self._begin(believed, samples, sharpness, again, rule, seed, turns=turns, learn=learn)
 
     @classmethod
     def of(
@@ -104,6 +118,7 @@ class Allocator:
         embedding: str | None = None,
         samples: int = GROUP,
         sharpness: float = SHARPNESS,
+        again: float = AGAIN,
         turns: bool = True,
         rule: Rule = expected_variance,
         seed: int = 0,
@@ -122,6 +137,7 @@ class Allocator:
             believe(history, table, embedding=embedding, seed=seed),
             samples,
             sharpness,
+            again,
             rule,
             seed,
             turns=turns,
@@ -130,14 +146,25 @@ class Allocator:
         return self
 
     def _begin(
-        self, believed: Believed, samples: int, sharpness: float, rule: Rule, seed: int, *, turns: bool, learn: bool
+        self,
+        believed: Believed,
+        samples: int,
+        sharpness: float,
+        again: float,
+        rule: Rule,
+        seed: int,
+        *,
+        turns: bool,
+        learn: bool,
     ) -> None:
         if samples < 2:
             raise InputError(f"{samples} rollout per prompt compares nothing", mend="give samples=2 or more")
         if not sharpness >= 0:
             raise InputError(f"sharpness {sharpness:g} would prefer what carries nothing", mend="give 0 or more")
-        self.samples, self.sharpness, self.rule, self.seed = samples, sharpness, rule, seed
-        self.turns, self.learn = turns, learn
+        if not again > 0:
+            raise InputError(f"again {again:g} is no number of times", mend="give a number above 0")
+        self.samples, self.sharpness, self.again = samples, sharpness, again
+        self.rule, self.seed, self.turns, self.learn = rule, seed, turns, learn
         self._believed = believed
         self.belief: Belief = replace(believed.belief, worth=None)  # the policy will be trained
         self.shared: Shared | None = self._following(self.belief.stated_logit) if learn else None
@@ -145,6 +172,7 @@ class Allocator:
         self._pending: dict[int, list[float]] = {}
         self._learned = int(believed.tried.sum())
         self._rounds = 0
+        self._asked = 0
         self._places: dict[int, int] | None = None
         self.last: Chosen | None = None
 
@@ -181,11 +209,19 @@ class Allocator:
             group=self.samples,
             rule=self.rule,
             sharpness=self.sharpness,
+            explore=self.explore,
             turns=self.turns,
             seed=number,
         )
         self._rounds += 1
+        self._asked += len(self.last.index)
         return [int(place) for place in self.last.index]
+
+    @property
+    def explore(self) -> float:
+        """The power of the information in the score now: t / (t + again)."""
+        times = self._asked / len(self)
+        return times / (times + self.again)
 
     def observe(self, prompt: int | str, successes: float, rollouts: float) -> None:
         """Notes what came of a prompt; unscored rollouts are left out, not counted as failures.
@@ -277,6 +313,7 @@ class Allocator:
             "pending": [[place, *told] for place, told in sorted(self._pending.items())],
             "learned": self._learned,
             "rounds": self._rounds,
+            "asked": self._asked,
             "settings": self._settings(),
         }
         text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
@@ -309,12 +346,13 @@ class Allocator:
         if self.shared is not None:
             self.shared = replace(self.shared, **shared)
         self._pending = {int(place): told for place, *told in header["pending"]}
-        self._learned, self._rounds = header["learned"], header["rounds"]
+        self._learned, self._rounds, self._asked = header["learned"], header["rounds"], header["asked"]
 
     def _settings(self) -> dict[str, Any]:
         return {
             "samples": self.samples,
             "sharpness": self.sharpness,
+            "again": self.again,
             "turns": self.turns,
             "seed": self.seed,
             "learn": self.learn,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.remedies.allocation.batch import FAINT, GROUP, SHARPNESS, allocate
+from freshbits.remedies.allocation.batch import FAINT, GROUP, SHARPNESS, allocate, weighed
 from freshbits.remedies.allocation.rules import expected_variance
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def choose(
     group: int = GROUP,
     rule: Rule = expected_variance,
     sharpness: float = SHARPNESS,
+    explore: float = 0.0,
     turns: bool = False,
     barred: NDArray[np.int64] | None = None,
     seed: int = 0,
@@ -61,12 +62,21 @@ def choose(
     (10, 0.25)
     """
     shut = np.zeros(0, dtype=np.int64) if barred is None else barred
-    drawn = allocate(belief, budget, group=group, rule=rule, sharpness=sharpness, turns=turns, barred=shut, seed=seed)
+    drawn = allocate(
+        belief,
+        budget,
+        group=group,
+        rule=rule,
+        sharpness=sharpness,
+        explore=explore,
+        turns=turns,
+        barred=shut,
+        seed=seed,
+    )
     score = np.asarray(rule(belief.a, belief.b), dtype=np.float64)
     open_ = np.ones(score.size, dtype=bool)
     open_[shut] = False
-    middle = score[open_].mean()
-    score = middle + belief.track.trust * (score - middle)  # as `allocate` takes it
+    score = weighed(belief, score, open_, explore)
     chance = np.zeros(score.size)
     chance[open_] = chances(score[open_], drawn.index.size, sharpness)
     return Chosen(drawn.index, drawn.rollouts, chance[drawn.index])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from freshbits.errors import InputError
-from freshbits.remedies.allocation.rules import expected_variance
+from freshbits.remedies.allocation.rules import expected_variance, information
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -52,6 +52,7 @@ def allocate(
     group: int = GROUP,
     rule: Rule = expected_variance,
     sharpness: float = SHARPNESS,
+    explore: float = 0.0,
     turns: bool = False,
     seed: int = 0,
     barred: ArrayLike = (),
@@ -64,7 +65,8 @@ def allocate(
     taken, so each is asked about in proportion to score^sharpness, too, but without the draw's repeats and gaps; where
     nothing tells prompts apart, every prompt is asked once before any is asked again.
 
-    Scores are first drawn towards their mean as far as the belief's track says that they foretell nothing.
+    Scores are first drawn towards their mean as far as the belief's track says that they foretell nothing. With
+    `explore`, they are multiplied by what a rollout says about its prompt, to that power: for prompts that come again.
 
     Where the budget is no multiple of the group, the prompts that come first get one rollout more; a budget below one
     group is one smaller group. A budget that has a group for every prompt is spent on all, in groups that are larger
@@ -76,6 +78,7 @@ def allocate(
         group: rollouts per prompt.
         rule: scores prompts by a and b.
         sharpness: 0 is uniform, 1 in proportion to the score, infinity takes the best.
+        explore: power of the information h(E[p]) - E[h(p)] in the score; 0 where what is learned is not used again.
         turns: whether prompts take turns, by how long they have waited, instead of being drawn.
         seed: of the draw, or of the lots between equals; another for every step.
         barred: numbers of prompts that are not to be asked.
@@ -99,14 +102,30 @@ def allocate(
     if not many:
         raise InputError("every prompt is barred", mend="leave some prompts to ask")
     count = min(max(budget // group, 1), many)
-    middle = float(score[open_].mean())
-    trusted = middle + belief.track.trust * (score - middle)
+    trusted = weighed(belief, score, open_, explore)
     waited = belief.waited if turns else None
     chosen = drawn(np.where(open_, trusted, -np.inf), count, sharpness, seed, waited)
     # A choice among prompts is made by then, and a loop that takes turns wants groups of one size.
     alike = count < many or (turns and budget < 2 * group * count)
     rollouts = sizes(trusted[chosen], budget, group, 0.0 if alike else sharpness)
     return Allocation(chosen, rollouts, (rollouts - 1) * score[chosen])
+
+
+def weighed(
+    belief: Belief, score: NDArray[np.float64], open_: NDArray[np.bool_], explore: float
+) -> NDArray[np.float64]:
+    """Computes what prompts are drawn by: score · information^explore, less differences that are not to be trusted.
+
+    Args:
+        belief: what is believed of each prompt.
+        score: the rule's.
+        open_: which prompts may be asked; the mean is taken over these.
+        explore: power of the information.
+    """
+    if explore > 0:
+        score = score * information(belief.a, belief.b) ** explore
+    middle = float(score[open_].mean())
+    return np.asarray(middle + belief.track.trust * (score - middle))
 
 
 def sizes(score: NDArray[np.float64], budget: int, group: int, sharpness: float) -> NDArray[np.int64]:
