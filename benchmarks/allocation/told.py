@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.allocation import placed
 from benchmarks.allocation.measured import PATIENCE
-from benchmarks.allocation.placed import versus
+from benchmarks.allocation.placed import FLOOR, versus
 
 FEATURES, REVISITED, SAFE, PLUG = 0.65, 0.9, 1.15, 0.9
 BEFORE = "E[p(1-p)] alone"
@@ -55,12 +55,12 @@ HEAD = [
 
 def markdown(cells: list[dict[str, Any]]) -> str:
     """Writes the page."""
-    lines = [*HEAD, *_bars(cells), "", *_read(cells), "", "## Every cell", ""]
+    lines = [*HEAD, *_bars(cells), "", *_read(cells), "", *_short(cells), "", "## Every cell", ""]
     lines += ["| cell | strategy | calls: median | mean [95 %] | steps | rate | reached |"]
     lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
     for cell in cells:
         for name, row in cell["strategies"].items():
-            mean = f"{row['mean']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+            mean = _mean(row)
             edge = "" if row["inside"] else " (edge)"
             lines.append(
                 f"| {cell['cell']} | {name} | {placed.told(row)} | {mean} | {row['steps']:.2f} | "
@@ -109,6 +109,31 @@ def _bars(cells: list[dict[str, Any]]) -> list[str]:
             if other in cell["strategies"]:
                 lines.append(_versus(cell, other))
     return lines
+
+
+def _short(cells: list[dict[str, Any]]) -> list[str]:
+    """Puts a cell in a row: ours, the rule before it, the same evidence used exactly, every rate known, filtering."""
+    lines = [
+        "## In short",
+        "",
+        "Geometric means with their 95 % intervals.",
+        "",
+        "| cell | ours | E[p(1-p)] alone | exact evidence | every p known | filtering: calls; steps |",
+        "| --- " * 6 + "|",
+    ]
+    for cell in cells:
+        rows = cell["strategies"]
+        for name in ("ours", "ours, features"):
+            if name in rows:
+                where = cell["cell"] + name.removeprefix("ours")
+                told = [_mean(rows.get(each)) for each in (name, BEFORE, FLOOR, "oracle", "DAPO-like")]
+                told[-1] += f"; {rows['DAPO-like']['steps']:.2f}" if "DAPO-like" in rows else ""
+                lines.append(f"| {where} | {' | '.join(told)} |")
+    return lines
+
+
+def _mean(row: dict[str, Any] | None) -> str:
+    return f"{row['mean']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" if row else ""
 
 
 def _versus(cell: dict[str, Any], other: str) -> str:

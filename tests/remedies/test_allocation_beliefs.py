@@ -70,6 +70,17 @@ def test_stated_rates_that_say_nothing_are_not_heard_and_good_ones_are():
     assert good.prior.worth > 3 * lots.prior.worth
 
 
+def test_the_prior_stays_that_of_all_prompts_though_only_mixed_ones_are_asked_again():
+    rng = np.random.default_rng(13)
+    rates = sigmoid(rng.normal(-1.5, 2.5, 400))
+    belief = Belief.flat(400)
+    for step in range(250):
+        chosen = allocate(belief, 128, sharpness=4, turns=True, seed=step).index
+        belief = belief.observe(chosen, rng.binomial(8, rates[chosen]), np.full(len(chosen), 8)).moved()
+    assert belief.prior.intercept == pytest.approx(-1.5, abs=0.4)
+    assert belief.prior.variance == pytest.approx(2.5**2, rel=0.3)
+
+
 @pytest.mark.parametrize(("push", "drift"), [(0.0, 0.0), (2.0, 0.0), (1.0, 0.03)])
 def test_how_far_prompts_move_is_learned(push, drift):
     rng = np.random.default_rng(7)

@@ -50,7 +50,7 @@ def test_the_beta_of_a_posterior_has_its_expected_variance():
     assert conjugate(a, b).mixed == pytest.approx(found.mixed)
 
 
-def test_a_stated_rate_is_drawn_in_but_never_sharpened():
+def test_a_stated_rate_is_drawn_in_or_sharpened_as_prompts_show():
     rng = np.random.default_rng(0)
     for told, true in ((1.0, 0.5), (0.5, 1.0)):  # logits that are stated, and those that are true, in the same units
         logits = rng.normal(0, 2, 1500)
@@ -58,7 +58,7 @@ def test_a_stated_rate_is_drawn_in_but_never_sharpened():
         prior = Prior(0.0, 1.0, variance_of(2.0))
         for _ in range(100):
             prior = refitted(prior, told * logits, passed, 8 - passed)
-        assert prior.slope == pytest.approx(min(true / told, 1.0), abs=0.06)
+        assert prior.slope == pytest.approx(true / told, rel=0.12)  # what was stated counts as some prompts
 
 
 def test_the_rule_for_divided_advantages_is_the_expected_deviation():

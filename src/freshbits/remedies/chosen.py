@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freshbits.remedies.allocation.batch import FAINT, GROUP, SHARPNESS, allocate, weighed
+from freshbits.remedies.allocation.batch import FAINT, GROUP, SHARPNESS, allocate
 from freshbits.remedies.allocation.rules import expected_variance
 
 if TYPE_CHECKING:
@@ -73,12 +73,10 @@ def choose(
         barred=shut,
         seed=seed,
     )
-    score = np.asarray(rule(belief.a, belief.b), dtype=np.float64)
-    open_ = np.ones(score.size, dtype=bool)
+    open_ = np.ones(drawn.drawn_by.size, dtype=bool)
     open_[shut] = False
-    score = weighed(belief, score, open_, explore)
-    chance = np.zeros(score.size)
-    chance[open_] = chances(score[open_], drawn.index.size, sharpness)
+    chance = np.zeros(open_.size)
+    chance[open_] = chances(drawn.drawn_by[open_], drawn.index.size, sharpness)
     return Chosen(drawn.index, drawn.rollouts, chance[drawn.index])
 
 

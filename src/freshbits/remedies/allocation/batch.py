@@ -33,11 +33,14 @@ class Allocation:
         index: numbers of the prompts, best first.
         rollouts: rollouts of each; their sum is the budget.
         expected: within-group sum of squares to be expected of each group, (n - 1) times the rule's score.
+        drawn_by: what every prompt, asked or not, was drawn by: the score, trusted as far as it may be, with the
+            information in it where that counts.
     """
 
     index: NDArray[np.int64]
     rollouts: NDArray[np.int64]
     expected: NDArray[np.float64]
+    drawn_by: NDArray[np.float64]
 
     @property
     def calls(self) -> int:
@@ -108,7 +111,7 @@ def allocate(
     # A choice among prompts is made by then, and a loop that takes turns wants groups of one size.
     alike = count < many or (turns and budget < 2 * group * count)
     rollouts = sizes(trusted[chosen], budget, group, 0.0 if alike else sharpness)
-    return Allocation(chosen, rollouts, (rollouts - 1) * score[chosen])
+    return Allocation(chosen, rollouts, (rollouts - 1) * score[chosen], trusted)
 
 
 def weighed(

@@ -2,9 +2,11 @@
 
 The prior is hierarchical. Whoever states rates (a predictor from text, an earlier run, nobody) is heard, and corrected:
 a prompt's logit is normal around intercept + slope · logit of the stated rate, and all three are fitted to what prompts
-showed when they had not been asked lately, beside what was stated before they were asked, one EM step per update of the
-policy. So a stated rate that says nothing gets slope 0, rates that prompts lie far from are worth little, and prompts
-that nobody has asked yet move with those that were asked for the first time.
+showed the first time that they were asked, beside what was stated before that, one EM step per update of the policy.
+What they showed first is kept whole: later groups are of prompts that were chosen by what they had shown, and if dead
+prompts were forgotten and mixed ones asked again, all prompts would seem mixed in the end. So a stated rate that says
+nothing gets slope 0, rates that prompts lie far from are worth little, and prompts that nobody has asked yet move with
+those that were asked for the first time.
 
 Verdicts are of the policy that wrote them. What a prompt showed is read as of then, and the prompt has moved since: by
 its own groups, and by updates that others were trained with. How far is learned from prompts that are asked again
@@ -60,7 +62,7 @@ class Belief:
         pushed: 4 s/n (1 - s/n) of the groups that a prompt was trained on since it showed these.
         aged: updates of the policy since.
         first_stated: logit of the rate that was stated before the prompt was asked.
-        first_successes: rollouts accepted of a prompt when it had not been asked lately; the prior is fitted to these.
+        first_successes: rollouts accepted of a prompt the first time it was asked; the prior is fitted to these.
         first_failures: rejected ones of that kind.
         waited: updates of the policy since each prompt was asked, one more than since the beginning where it never was.
         prior: what was fitted: intercept, slope and variance.
@@ -202,8 +204,7 @@ class Belief:
         found["pushed"][where] = old * self.pushed[where] + 4 * share * (1 - share)
         found["aged"][where] *= old
         found["waited"][where] = 0.0
-        # The prior is of prompts that were not asked lately: it is fitted to what such prompts showed.
-        new = before <= KNOWN
+        new = self.first_successes[where] + self.first_failures[where] <= 0
         found["first_stated"][where[new]] = self.stated_logit[where[new]]
         found["first_successes"][where[new]], found["first_failures"][where[new]] = passed[new], (asked - passed)[new]
         track = self.track.batch(self.now.mixed[where], passed, asked)
@@ -221,8 +222,6 @@ class Belief:
             successes=keep * self.successes,
             failures=keep * self.failures,
             aged=self.aged + updates,
-            first_successes=keep * self.first_successes,
-            first_failures=keep * self.first_failures,
             waited=self.waited + updates,
         )
         if not self.fits:

@@ -2,8 +2,8 @@
 
 logit p ~ N(intercept + slope · logit of the stated rate, variance), fitted by EM: given each prompt's posterior, a
 regression of its mean logit on the stated one, and the mean squared distance to it. Only prompts that were asked take
-part; that they were chosen by what was seen of them does no harm, since the likelihood of what was seen does not depend
-on the choice. A weak prior of its own keeps the first steps, with few prompts asked, near what was stated.
+part; that they were chosen by what was seen of others does no harm, since the likelihood of what was seen does not
+depend on the choice. A weak prior of its own keeps the first steps, with few prompts asked, near what was stated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Prior", "logit", "refitted", "sigmoid", "variance_of"]
 LEAST, MOST = 0.05, 36.0  # of the variance
 FIRM_INTERCEPT, FIRM_SLOPE = 2.0, 16.0  # precision of what was stated, in units of the variance
 FIRM_VARIANCE = 8.0  # prompts that the variance before an EM step counts as
-SLOPES = (0.0, 1.0)  # a stated rate may say less than it claims, not more
+SLOPES = (0.0, 4.0)  # a stated rate may say less than it claims, or more, as a regression does that has seen little
 
 
 @dataclass(frozen=True, slots=True)
