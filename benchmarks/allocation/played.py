@@ -65,7 +65,7 @@ STRATEGIES: dict[str, Callable[[Cell, int], strategies.Strategy]] = {
 }
 RATES, GROWTH = {"a": (5.0, 8.0, 12.0), "b": (250.0, 500.0, 1000.0)}, {"a": 1.5, "b": 2.0}
 EVERY = 2
-TUNED_ON = range(900, 904)
+TUNED_ON = {"a": range(900, 904), "b": range(900, 916)}
 SEEDS = {"a": range(500, 524), "b": range(500, 600)}  # none of them had a part in how rules were made
 
 
@@ -74,7 +74,7 @@ def study(cell: Cell, beside: tuple[str, ...]) -> Study:
     part = cell.name[0]
     growth = GROWTH[part]
     names = (*LEAST, *beside)
-    return Study(cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON, SEEDS[part])
+    return Study(cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON[part], SEEDS[part])
 
 
 def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Course]:
@@ -101,7 +101,7 @@ def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Cour
 def moves(cell: Cell, rate: float, steps: int = 10) -> dict[str, float]:
     """Measures by how many logits a step of uniform moves prompts: those with a mixed group in it, and all others."""
     own, others = [], []
-    for seed in TUNED_ON:
+    for seed in TUNED_ON["a"]:
         world = Table(cell, seed) if cell.tabular else Skills(cell, seed)
         strategy = strategies.Uniform(cell, seed)
         for _ in range(steps):

@@ -118,7 +118,7 @@ def _short(cells: list[dict[str, Any]]) -> list[str]:
         "",
         "Geometric means with their 95 % intervals.",
         "",
-        "| cell | ours | E[p(1-p)] alone | exact evidence | every p known | filtering: calls; steps |",
+        "| cell | ours | the rule before | exact evidence | every p known | filtering: calls, steps |",
         "| --- " * 6 + "|",
     ]
     for cell in cells:
@@ -127,7 +127,7 @@ def _short(cells: list[dict[str, Any]]) -> list[str]:
             if name in rows:
                 where = cell["cell"] + name.removeprefix("ours")
                 told = [_mean(rows.get(each)) for each in (name, BEFORE, FLOOR, "oracle", "DAPO-like")]
-                told[-1] += f"; {rows['DAPO-like']['steps']:.2f}" if "DAPO-like" in rows else ""
+                told[-1] += f", {rows['DAPO-like']['steps']:.2f}" if "DAPO-like" in rows else ""
                 lines.append(f"| {where} | {' | '.join(told)} |")
     return lines
 
