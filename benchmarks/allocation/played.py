@@ -74,7 +74,9 @@ def study(cell: Cell, beside: tuple[str, ...]) -> Study:
     part = cell.name[0]
     growth = GROWTH[part]
     names = (*LEAST, *beside)
-    return Study(cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON[part], SEEDS[part])
+    return Study(
+        cell.name, cell.prompts, names, RATES[part], growth, cell.budget, _runner(cell), TUNED_ON[part], SEEDS[part]
+    )
 
 
 def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Course]:

@@ -126,7 +126,8 @@ def _short(cells: list[dict[str, Any]]) -> list[str]:
         for name in ("ours", "ours, features"):
             if name in rows:
                 where = cell["cell"] + name.removeprefix("ours")
-                told = [_mean(rows.get(each)) for each in (name, BEFORE, FLOOR, "oracle", "DAPO-like")]
+                before = BEFORE if name == "ours" else f"{BEFORE}, features"  # not run
+                told = [_mean(rows.get(each)) for each in (name, before, FLOOR, "oracle", "DAPO-like")]
                 told[-1] += f", {rows['DAPO-like']['steps']:.2f}" if "DAPO-like" in rows else ""
                 lines.append(f"| {where} | {' | '.join(told)} |")
     return lines
@@ -174,7 +175,8 @@ def _read(cells: list[dict[str, Any]]) -> list[str]:
     held = {cell["cell"]: cell for cell in cells}
     if "c grpo" in held:
         lines.append(f"- The small model under GRPO: ours needs {_told(held['c grpo'], 'ours')} of uniform's calls")
-        for name in ("ours, features", "plug-in", "oracle"):
+        same = (f"{name}, at uniform's rate" for name in ("ours", BEFORE))
+        for name in ("ours, features", BEFORE, "plug-in", "oracle", *same):
             if name in held["c grpo"]["strategies"]:
                 lines[-1] += f", {name} {_told(held['c grpo'], name)}"
         lines[-1] += "."

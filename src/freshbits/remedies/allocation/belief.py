@@ -52,7 +52,8 @@ class Belief:
 
     Make one with `flat` or `stated`. Nothing is changed in place: every method returns a new belief.
 
-    It does not know which prompts share skills (state rates from a predictor that does), and it takes verdicts at
+    It does not know which prompts share skills (state rates from a predictor that does), nor that untried prompts pass
+    more often than those did that were first asked long ago, unless what states the rates says so. It takes verdicts at
     their word (for a verifier that errs, p is the accepted share; see `rules.through`).
 
     Attributes:
