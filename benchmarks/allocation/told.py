@@ -32,8 +32,8 @@ HEAD = [
     "The rule and the belief were made on other seeds (1000 and up; of the small model 910 to 929) and frozen before "
     "these runs, whose seeds had no part in it. Rates were tuned on four seeds; in b on sixteen, after four had been "
     "seen to leave it to luck; of the small model on eight that all have to get there, by the median of calls, since "
-    "some rates break one run in four. `at uniform's rate` was added there when tuned rates were seen to differ by luck, "
-    "too.",
+    "some rates break one run in four. `at uniform's rate` was added there when tuned rates were seen to differ by "
+    "luck, too.",
     "",
     "`ours`: what `freshbits.remedies.allocator.Allocator` suggests, told fields where the cell has features and "
     "nothing but verdicts elsewhere: prompts take turns by (E[p(1-p)] · I^(t/(t+2)))^4, I being what a verdict says "
