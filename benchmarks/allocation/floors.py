@@ -14,7 +14,7 @@ from benchmarks.allocation.strategies import KNOWING
 from benchmarks.allocation.worlds import CENTRE, ERROR, GROUP, sigmoid
 
 from freshbits.remedies.allocation.batch import drawn
-from freshbits.remedies.allocator import AGAIN, SHARPNESS
+from freshbits.remedies.allocator import AGAIN, IN_TURNS
 
 if TYPE_CHECKING:
     from benchmarks.allocation.worlds import Cell, Groups, World
@@ -30,7 +30,7 @@ class Stale:
     sharpness: ClassVar[float] = KNOWING
 
     def __init__(self, cell: Cell, seed: int) -> None:
-        self.cell, self.at, self.steps = cell, 1000 * seed, 0
+        self.cell, self.seed, self.steps = cell, seed, 0
         self.waited = np.ones(cell.prompts)
         self.past: deque[NDArray[np.float64]] = deque(maxlen=cell.prompts * GROUP // cell.batch + 1)
 
@@ -42,9 +42,9 @@ class Stale:
     def draw(self, world: World) -> list[Groups]:
         """Chooses prompts as the oracle does, by its score."""
         score = self.score(world)
-        self.at += 1
         self.steps += 1
-        chosen = drawn(score, self.cell.batch // GROUP, self.sharpness, self.at, self.waited)
+        lot = 1000 * self.seed + self.steps
+        chosen = drawn(score, self.cell.batch // GROUP, self.sharpness, lot, self.waited)
         self.waited += 1
         self.waited[chosen] = 1
         found = world.ask(chosen, GROUP)
@@ -63,7 +63,7 @@ class Exact(Stale):
     moved says how mixed it was, and that is more than verdicts say.
     """
 
-    sharpness = SHARPNESS
+    sharpness = IN_TURNS
     apart: ClassVar[bool] = True  # whether it is told of every prompt apart how far it moved
 
     def __init__(self, cell: Cell, seed: int) -> None:
@@ -148,7 +148,7 @@ class AverageInsight(Average):
 class AverageVariance(Average):
     """The posterior of `Average`, read by E[p(1-p)] alone, half as sharply."""
 
-    sharpness = SHARPNESS / 2
+    sharpness = IN_TURNS / 2
 
     def read(self, p: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns E[p(1-p)]."""

@@ -103,7 +103,7 @@ def _runner(cell: Cell) -> Callable[[str, float, int, float | None, float], Cour
 def moves(cell: Cell, rate: float, steps: int = 10) -> dict[str, float]:
     """Measures by how many logits a step of uniform moves prompts: those with a mixed group in it, and all others."""
     own, others = [], []
-    for seed in TUNED_ON["a"]:
+    for seed in TUNED_ON[cell.name[0]]:
         world = Table(cell, seed) if cell.tabular else Skills(cell, seed)
         strategy = strategies.Uniform(cell, seed)
         for _ in range(steps):

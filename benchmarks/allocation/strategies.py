@@ -21,7 +21,7 @@ from freshbits.remedies.allocation.rules import (
     plug_in,
     through,
 )
-from freshbits.remedies.allocator import AGAIN, SHARPNESS, Allocator
+from freshbits.remedies.allocator import AGAIN, IN_TURNS, Allocator
 
 if TYPE_CHECKING:
     from benchmarks.allocation.worlds import Cell, Groups, World
@@ -102,7 +102,7 @@ class Believing:
     """
 
     again: ClassVar[float] = AGAIN
-    sharpness: ClassVar[float] = SHARPNESS
+    sharpness: ClassVar[float] = IN_TURNS
 
     def __init__(self, cell: Cell, seed: int) -> None:
         self.cell, self.seed = cell, seed
@@ -146,7 +146,7 @@ class Variance(Believing):
     """The rule alone, half as sharp: information about prompts does not count, however often they come again."""
 
     again = inf
-    sharpness = SHARPNESS / 2
+    sharpness = IN_TURNS / 2
 
 
 class PluggedIn(Believing):

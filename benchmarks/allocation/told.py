@@ -9,7 +9,7 @@ from benchmarks.allocation.measured import PATIENCE
 from benchmarks.allocation.placed import FLOOR, versus
 
 FEATURES, REVISITED, SAFE, PLUG = 0.65, 0.9, 1.15, 0.9
-BEFORE = "E[p(1-p)] alone"
+ALONE = "E[p(1-p)] alone"
 FAR = 0.5  # logits by which a step moves its own prompts, from which evidence is of another policy
 PASSES = 2.0  # over all prompts, that uniform makes to the target, from which prompts count as revisited
 HEAD = [
@@ -38,8 +38,8 @@ HEAD = [
     "`ours`: what `freshbits.remedies.allocator.Allocator` suggests, told fields where the cell has features and "
     "nothing but verdicts elsewhere: prompts take turns by (E[p(1-p)] · I^(t/(t+2)))^4, I being what a verdict says "
     "about p and t how often every prompt has been asked on average; E[√(p(1-p))] in its place where advantages are "
-    "divided by σ (rule `expected_deviation`). `E[p(1-p)] alone`: the same belief and turns by its square, the rule "
-    "before this one. `plug-in`: ours with m(1-m), or its root, in the place of E[p(1-p)]; `m(1-m) alone`: to the "
+    "divided by σ (rule `expected_deviation`). `E[p(1-p)] alone`: the same belief and turns by its square. "
+    "`plug-in`: ours with m(1-m), or its root, in the place of E[p(1-p)]; `m(1-m) alone`: to the "
     "fourth power, without I. `InSight-like`: (m(1-m) · I)^4 from the beginning (after arXiv 2603.01907). "
     "`DAPO-like`: draws on until the batch is full of mixed groups (arXiv 2503.14476). `oracle`: knows every p. "
     "`ours, verifier known`: sees through its error rates. Prompts have names, not texts: the predictor that reads "
@@ -57,9 +57,8 @@ HEAD = [
 
 def markdown(cells: list[dict[str, Any]]) -> str:
     """Writes the page."""
-    lines = [*HEAD, *_bars(cells), "", *_read(cells), "", *_short(cells), "", "## Every cell", ""]
-    lines += ["| cell | strategy | calls: median | mean [95 %] | steps | rate | reached |"]
-    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [*HEAD, *_short(cells), "", *_bars(cells), "", *_read(cells), ""]
+    lines += _headed("## Every cell", columns="cell | strategy | calls: median | mean [95 %] | steps | rate | reached")
     for cell in cells:
         for name, row in cell["strategies"].items():
             mean = _mean(row)
@@ -70,11 +69,12 @@ def markdown(cells: list[dict[str, Any]]) -> str:
             )
     lines += [
         "",
-        "Uniform itself; `passes`: over all prompts, to the target. `moved`: logits by which one step moves a ",
-        "",
+        *_headed(
+            "Uniform itself; `passes`: over all prompts, to the target. `moved`: logits by which one step moves a "
+            "prompt with a mixed group in it, and the others (mean size).",
+            columns="cell | start | target | calls: median | passes | budget | moved: own, others",
+        ),
     ]
-    lines[-2] += "prompt with a mixed group in it, and the others (mean size)."
-    lines += ["| cell | start | target | calls: median | passes | budget | moved: own, others |", "| --- " * 7 + "|"]
     for cell in cells:
         moved = f"{cell['moved']['own']:.2f}, {cell['moved']['others']:.3f}" if "moved" in cell else ""
         lines.append(
@@ -85,54 +85,55 @@ def markdown(cells: list[dict[str, Any]]) -> str:
 
 
 def _bars(cells: list[dict[str, Any]]) -> list[str]:
-    lines = [
+    lines = _headed(
         "## What was asked",
-        "",
         "Medians with 95 % intervals from order statistics. *Could it be reached?* names the best of all that is told "
         "no prompt's rate: rules on the belief of `Allocator`, and on the exact one.",
-        "",
-        "| asked | cell | found | oracle | met | could it be reached? |",
-        "| --- " * 6 + "|",
-    ]
+        columns="asked | cell | found | oracle | met | could it be reached?",
+    )
     for cell in cells:
         for strategy in ("ours", "ours, features"):
             if strategy in cell["strategies"]:
                 lines += _asked(cell, strategy)
     lines += [
         "",
-        "Ours against m(1-m) on the same belief: by the mean alone in the place of the expectation (`plug-in`), and "
-        "without information, too. One cell is made for the difference, one for its absence:",
-        "",
-        "| cell | evidence | calls of ours to calls of | ratio | asked | met |",
-        "| --- " * 6 + "|",
+        *_headed(
+            "Ours against other rules on the same belief: without information, and by m(1-m), with information in it "
+            "and without. One cell is made for a difference from m(1-m), one for its absence:",
+            columns="cell | evidence | calls of ours to calls of | ratio | asked | met",
+        ),
     ]
     for cell in cells:
-        for other in ("plug-in", "m(1-m) alone"):
+        for other in (ALONE, "plug-in", "m(1-m) alone"):
             if other in cell["strategies"]:
                 lines.append(_versus(cell, other))
     return lines
 
 
 def _short(cells: list[dict[str, Any]]) -> list[str]:
-    """Puts a cell in a row: ours, the rule before it, the same evidence used exactly, every rate known, filtering."""
-    lines = [
+    """Puts a cell in a row: ours, without information, the same evidence used exactly, every rate known, filtering."""
+    lines = _headed(
         "## In short",
-        "",
         "Geometric means with their 95 % intervals.",
-        "",
-        "| cell | ours | the rule before | exact evidence | every p known | filtering: calls, steps |",
-        "| --- " * 6 + "|",
-    ]
+        columns="cell | ours | without information | exact evidence | every p known | filtering: calls, steps",
+    )
     for cell in cells:
         rows = cell["strategies"]
         for name in ("ours", "ours, features"):
             if name in rows:
                 where = cell["cell"] + name.removeprefix("ours")
-                before = BEFORE if name == "ours" else f"{BEFORE}, features"  # not run
-                told = [_mean(rows.get(each)) for each in (name, before, FLOOR, "oracle", "DAPO-like")]
+                told = [_mean(rows.get(each)) for each in (name, ALONE, FLOOR, "oracle", "DAPO-like")]
+                if name != "ours":
+                    told[1] = ""  # it was not told the features there
                 told[-1] += f", {rows['DAPO-like']['steps']:.2f}" if "DAPO-like" in rows else ""
                 lines.append(f"| {where} | {' | '.join(told)} |")
     return lines
+
+
+def _headed(*texts: str, columns: str) -> list[str]:
+    """Returns paragraphs and the head of a table below them."""
+    spaced = [line for text in texts for line in (text, "")]
+    return [*spaced, f"| {columns} |", f"{'| --- ' * (columns.count(' | ') + 1)}|"]
 
 
 def _mean(row: dict[str, Any] | None) -> str:
@@ -142,10 +143,10 @@ def _mean(row: dict[str, Any] | None) -> str:
 def _versus(cell: dict[str, Any], other: str) -> str:
     mean, low, high = versus(cell, "ours", other)
     evidence, asked, met = "as it comes", "", ""
-    if cell["cell"].startswith("a: half"):
+    if other != ALONE and cell["cell"].startswith("a: half"):
         evidence, asked, met = "unequal", f"≤ {PLUG}", "yes" if mean <= PLUG else "no"
         met += ", within noise" if low <= PLUG < high else ""
-    elif cell["cell"].startswith("a: all"):
+    elif other != ALONE and cell["cell"].startswith("a: all"):
         evidence, asked, met = "equal", "the same", "yes" if low <= 1 <= high else "no"
     return f"| {cell['cell']} | {evidence} | {other} | {mean:.3f} [{low:.3f}, {high:.3f}] | {asked} | {met} |"
 
@@ -163,22 +164,22 @@ def _read(cells: list[dict[str, Any]]) -> list[str]:
             f"{_range(far, 'oracle')}. Where it moves less: {_range(near, 'ours')}, the oracle "
             f"{_range(near, 'oracle')}."
         )
-    both = [cell for cell in cells if BEFORE in cell["strategies"] and "ours" in cell["strategies"]]
-    ratios = sorted((versus(cell, "ours", BEFORE), cell["cell"]) for cell in both)
+    both = [cell for cell in cells if ALONE in cell["strategies"] and "ours" in cell["strategies"]]
+    ratios = sorted((versus(cell, "ours", ALONE), cell["cell"]) for cell in both)
     if ratios:
         (best, *_), where = ratios[0]
         (worst, *_), there = ratios[-1]
         fewer = sum(high < 1 for (_, _, high), _ in ratios)
         more = sum(low > 1 for (_, low, _), _ in ratios)
         lines.append(
-            f"- Against the rule before it, E[p(1-p)] alone, ours needs fewer calls in {fewer} of {len(ratios)} "
+            f"- Against E[p(1-p)] alone ours needs fewer calls in {fewer} of {len(ratios)} "
             f"cells and more in {more} (95 %): from {best:.2f} times ({where}) to {worst:.2f} times ({there})."
         )
     held = {cell["cell"]: cell for cell in cells}
     if "c grpo" in held:
         lines.append(f"- The small model under GRPO: ours needs {_told(held['c grpo'], 'ours')} of uniform's calls")
-        same = (f"{name}, at uniform's rate" for name in ("ours", BEFORE))
-        for name in ("ours, features", BEFORE, "plug-in", "oracle", *same):
+        same = (f"{name}, at uniform's rate" for name in ("ours", ALONE))
+        for name in ("ours, features", ALONE, "plug-in", "oracle", *same):
             if name in held["c grpo"]["strategies"]:
                 lines[-1] += f", {name} {_told(held['c grpo'], name)}"
         lines[-1] += "."

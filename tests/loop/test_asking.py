@@ -10,6 +10,7 @@ from freshbits.loop.asking import Asking
 from freshbits.loop.declare import Loop
 from freshbits.loop.parts import Allocation
 from freshbits.loop.tasks.task import Prompt
+from freshbits.remedies.allocator import Allocator
 
 SUMS = {"environment": "sums", "size": 60, "seed": 1}
 
@@ -51,6 +52,11 @@ def test_rounds_come_to_ask_where_verdicts_differ_and_count_their_calls():
     assert [asked.calls for asked in found] == [12 * 8 * number for number in range(16)]
     assert found[1].tried == 12
     assert all(len(asked.prompts) == len(asked.probability) == 12 for asked in found)
+
+
+def test_what_is_not_declared_is_what_the_allocator_does():
+    asking = Asking(Allocation(rule="expected_variance"), pool(20), 4, 4, 1)
+    assert asking.allocator.sharpness == Allocator(["a", "b"]).sharpness
 
 
 def test_by_lot_every_prompt_is_as_likely():

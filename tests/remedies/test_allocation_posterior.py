@@ -54,11 +54,12 @@ def test_a_stated_rate_is_drawn_in_or_sharpened_as_prompts_show():
     rng = np.random.default_rng(0)
     for told, true in ((1.0, 0.5), (0.5, 1.0)):  # logits that are stated, and those that are true, in the same units
         logits = rng.normal(0, 2, 1500)
-        passed = rng.binomial(8, sigmoid(true * logits)).astype(float)
+        passed = rng.binomial(8, sigmoid(true * logits + rng.normal(0, 1, 1500))).astype(float)
         prior = Prior(0.0, 1.0, variance_of(2.0))
         for _ in range(100):
             prior = refitted(prior, told * logits, passed, 8 - passed)
-        assert prior.slope == pytest.approx(true / told, rel=0.12)  # what was stated counts as some prompts
+        assert prior.slope == pytest.approx(true / told, rel=0.08)
+        assert prior.variance == pytest.approx(1.0, rel=0.15)
 
 
 def test_the_rule_for_divided_advantages_is_the_expected_deviation():

@@ -23,7 +23,7 @@ import numpy as np
 
 from freshbits.errors import InputError
 from freshbits.remedies.allocation.rules import expected_deviation
-from freshbits.remedies.allocator import SHARPNESS, Allocator
+from freshbits.remedies.allocator import IN_TURNS, Allocator
 from freshbits.rollouts.messages import message_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Curriculum:
     """
 
     accept: float = 0.5
-    sharpness: float = SHARPNESS
+    sharpness: float = IN_TURNS
     rule: Rule = staticmethod(expected_deviation)
 
     def __init__(self, data_source: Any, data_config: Any) -> None:
@@ -98,7 +98,7 @@ class Curriculum:
         return [-1] * size
 
 
-def curriculum(*, accept: float = 0.5, sharpness: float = SHARPNESS, rule: Rule = expected_deviation) -> type[Any]:
+def curriculum(*, accept: float = 0.5, sharpness: float = IN_TURNS, rule: Rule = expected_deviation) -> type[Any]:
     """Returns the sampler's class, to be named in verl's settings.
 
     Args:

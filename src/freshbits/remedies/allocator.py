@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from freshbits.rollouts.log import Log
 
 LEARNED = ("weights", "covariance", "base")  # of the regression on fields
-SHARPNESS = 4.0  # where prompts take turns
+IN_TURNS = 4.0  # sharpness where prompts take turns
 AGAIN = 2.0  # times that every prompt has been asked by which information counts by its root
 MORE = 1.5  # as many prompts tried as at the last fit, times this, and the predictor learns again
 
@@ -57,8 +57,8 @@ class Allocator:
     h in bits and t how often every prompt has been asked on average. The first factor is the within-group variance to
     be expected, which is what an update of the policy gets from a group; the second is what a rollout says about its
     prompt, which is of use when the prompt comes again. How often prompts will come again is not known; the more often
-    they have, the more it counts. Where verdicts err and every prompt has to be learned by itself, that keeps calls off
-    prompts that are known to be mixed by errors alone.
+    they have, the more it counts. In simulated learners that saves calls where every prompt has to be learned by
+    itself, and costs some where a pool is passed over once or twice.
 
     Args:
         pool: prompts to choose from: a file, a frame (further columns are fields), or a list of texts.
@@ -93,7 +93,7 @@ class Allocator:
         pool: Any,
         *,
         samples: int = GROUP,
-        sharpness: float = SHARPNESS,
+        sharpness: float = IN_TURNS,
         again: float = AGAIN,
         turns: bool = True,
         rule: Rule = expected_variance,
@@ -117,7 +117,7 @@ class Allocator:
         by: Sequence[str] | None = None,
         embedding: str | None = None,
         samples: int = GROUP,
-        sharpness: float = SHARPNESS,
+        sharpness: float = IN_TURNS,
         again: float = AGAIN,
         turns: bool = True,
         rule: Rule = expected_variance,
